@@ -22,7 +22,8 @@ class Address {
     std::string to_string() const;
     std::string_view bytes() const;
 
-    auto operator<=>(const Address&) const = default;
+    auto
+    operator<=>(const Address&) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14's mistake
 
   private:
     friend class Network;

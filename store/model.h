@@ -1,6 +1,8 @@
 // The data that the store keeps: what the monitor hands over and the exporters read.
 #pragma once
 
+#include "store/address.h"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -8,8 +10,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "store/address.h"
 
 namespace dovewatch {
 

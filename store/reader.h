@@ -1,6 +1,9 @@
 // Read-only access to the database for exporters.
 #pragma once
 
+#include "store/model.h"
+#include "store/result.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -9,9 +12,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "store/model.h"
-#include "store/result.h"
 
 namespace dovewatch {
 
@@ -57,8 +57,9 @@ class Reader {
                                                 const std::function<bool(const Activity&)>& row) const = 0;
 
     // Last logins, by user, then service class. No glob: all users.
-    [[nodiscard]] virtual Result<void> last_logins(const std::optional<std::string>& user_glob,
-                                                   const std::function<bool(const LastLogin&)>& row) const = 0;
+    [[nodiscard]] virtual Result<void>
+    last_logins(const std::optional<std::string>& user_glob,
+                const std::function<bool(const LastLogin&)>& row) const = 0;
 
     [[nodiscard]] virtual Result<StoreStatus> status() const = 0;
 };

@@ -1,14 +1,14 @@
 // Options that come from the command line and from the configuration file, for all programs.
 #pragma once
 
+#include "store/result.h"
+
 #include <filesystem>
 #include <iosfwd>
 #include <string>
 #include <string_view>
 
 #include <boost/program_options.hpp>
-
-#include "store/result.h"
 
 namespace dovewatch {
 
@@ -18,8 +18,10 @@ inline constexpr std::string_view default_database_file = "/var/lib/dovewatch/do
 // --database, --config, --help, --version: common to all programs.
 boost::program_options::options_description common_options();
 
-// What may stand in the configuration file, one `key = value` a line, `#` begins a comment. One file
-// serves all programs, so each knows every key, also those that it does not use.
+// What may stand in the configuration file, one `key = value` a line, `#` begins a comment, after a
+// line `[section]` keys are called section.key. One file serves all programs, so each knows every key,
+// also those that it does not use. Make values with store/option_value.h: they check themselves.
+// `database` is in common_options() too: never add both to one options_description.
 boost::program_options::options_description config_file_options();
 
 // Reads the configuration file into `values`; what is already there (the command line) wins. The

@@ -1,14 +1,14 @@
 // The only writer of the database.
 #pragma once
 
+#include "store/model.h"
+#include "store/result.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <vector>
-
-#include "store/model.h"
-#include "store/result.h"
 
 namespace dovewatch {
 

@@ -1,0 +1,214 @@
+#include "store/writer.h"
+
+#include "store/batch.h"
+#include "store/connection.h"
+#include "store/database_error.h"
+#include "store/file.h"
+#include "store/lock_file.h"
+#include "store/row.h"
+
+#include <string>
+#include <utility>
+
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
+#include <fmt/format.h>
+
+namespace dovewatch {
+namespace {
+
+// Replaces, so that a session whose begin comes twice is still one row.
+constexpr const char* insert_session_sql = R"sql(
+INSERT OR REPLACE INTO session(id, user, login, service, class, address, pid, process_start, logout, "end",
+                               estimated, hibernated)
+VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+)sql";
+
+// Leaves login out of SET, which would write its index.
+constexpr const char* update_session_sql = R"sql(
+UPDATE session SET service = ?, class = ?, address = ?, pid = ?, process_start = ?, logout = ?, "end" = ?,
+                   estimated = ?, hibernated = ?
+WHERE id = ? AND user = ? AND login = ?
+)sql";
+
+constexpr const char* insert_delivery_sql =
+    "INSERT INTO delivery(user, service, class, address, pid, at) VALUES(?, ?, ?, ?, ?, ?)";
+
+constexpr const char* upsert_last_login_sql = R"sql(
+INSERT INTO last_login(user, class, at, address, count) VALUES(?, ?, ?, ?, ?)
+ON CONFLICT(user, class) DO UPDATE SET
+    at = max(at, excluded.at),
+    address = iif(excluded.at >= at, excluded.address, address),
+    count = count + excluded.count
+)sql";
+
+constexpr const char* replace_daemon_sql = R"sql(
+INSERT OR REPLACE INTO daemon(id, pid, version, source, started, last_event) VALUES(1, ?, ?, ?, ?, ?)
+)sql";
+
+constexpr const char* insert_counter_sql =
+    "INSERT INTO counter(stage, name, value, is_loss) VALUES(?, ?, ?, ?)";
+
+class SqliteWriter : public Writer {
+  public:
+    SqliteWriter(LockFile lock, std::filesystem::path file, SQLite::Database database)
+        : lock_(std::move(lock)), file_(std::move(file)), database_(std::move(database)) {}
+
+    Result<void> commit(std::span<const SessionChange> changes) override {
+        if (changes.empty()) {
+            return {};
+        }
+        return in_transaction([&] { write(make_batch(changes)); });
+    }
+
+    Result<void> commit_status(const DaemonStatus& status) override {
+        return in_transaction([&] { write(status); });
+    }
+
+    Result<std::vector<Session>> open_sessions() const override {
+        return guarded(file_, [&]() -> Result<std::vector<Session>> {
+            std::vector<Session> sessions;
+            Query row(database_, fmt::format("SELECT {} FROM session INDEXED BY session_online "
+                                             "WHERE logout IS NULL ORDER BY id",
+                                             online_columns));
+            while (row.next()) {
+                sessions.push_back(read_online_session(row));
+            }
+            return sessions;
+        });
+    }
+
+    Result<std::int64_t> next_session_id() const override {
+        return guarded(file_, [&]() -> Result<std::int64_t> {
+            Query row(database_, "SELECT coalesce(max(id), 0) + 1 FROM session");
+            row.next();
+            return row.integer();
+        });
+    }
+
+  private:
+    template <typename Work>
+    Result<void> in_transaction(Work&& work) {
+        return guarded(file_, [&] {
+            SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+            work();
+            transaction.commit();
+        });
+    }
+
+    static void run(SQLite::Statement& statement) {
+        statement.exec();
+        statement.tryReset(); // a statement left half-way would keep its transaction from committing
+    }
+
+    void write(const Batch& batch) {
+        for (const Batch::SessionRow& row : batch.sessions) {
+            if (row.began || !update(*row.session)) {
+                insert(*row.session);
+            }
+        }
+        for (const Delivery* delivery : batch.deliveries) {
+            insert(*delivery);
+        }
+        for (const Batch::LastLoginRow& row : batch.last_logins) {
+            Binder(upsert_last_login_)
+                .text(*row.user)
+                .text(*row.service_class)
+                .time(row.at)
+                .address(*row.address)
+                .integer(row.count);
+            run(upsert_last_login_);
+        }
+    }
+
+    static void bind_state(Binder& binder, const Session& session) {
+        binder.integer(static_cast<std::int64_t>(session.service))
+            .text(session.service_class)
+            .address(session.address)
+            .integer(session.process.pid)
+            .integer(session.process.start_ticks)
+            .time(session.logout)
+            .integer(static_cast<std::int64_t>(session.end))
+            .integer(estimated_bits(session))
+            .integer(session.hibernated ? 1 : 0);
+    }
+
+    void insert(const Session& session) {
+        Binder binder(insert_session_);
+        binder.integer(session.id).text(session.user).time(session.login);
+        bind_state(binder, session);
+        run(insert_session_);
+    }
+
+    // False where the database has no such session: its begin was never stored.
+    bool update(const Session& session) {
+        Binder binder(update_session_);
+        bind_state(binder, session);
+        binder.integer(session.id).text(session.user).time(session.login);
+        run(update_session_);
+        return database_.getChanges() > 0;
+    }
+
+    void insert(const Delivery& delivery) {
+        Binder(insert_delivery_)
+            .text(delivery.user)
+            .integer(static_cast<std::int64_t>(delivery.service))
+            .text(delivery.service_class)
+            .address(delivery.address)
+            .integer(delivery.pid)
+            .time(delivery.at);
+        run(insert_delivery_);
+    }
+
+    void write(const DaemonStatus& status) {
+        Binder(replace_daemon_)
+            .integer(status.pid)
+            .text(status.version)
+            .text(status.source)
+            .time(status.started)
+            .time(status.last_event);
+        run(replace_daemon_);
+        run(delete_counters_);
+        for (const Counter& counter : status.counters) {
+            Binder(insert_counter_)
+                .text(counter.stage)
+                .text(counter.name)
+                .integer(static_cast<std::int64_t>(counter.value))
+                .integer(counter.is_loss ? 1 : 0);
+            run(insert_counter_);
+        }
+    }
+
+    LockFile lock_; // given back last, when the database is closed
+    std::filesystem::path file_;
+    SQLite::Database database_;
+    SQLite::Statement insert_session_{database_, insert_session_sql};
+    SQLite::Statement update_session_{database_, update_session_sql};
+    SQLite::Statement insert_delivery_{database_, insert_delivery_sql};
+    SQLite::Statement upsert_last_login_{database_, upsert_last_login_sql};
+    SQLite::Statement replace_daemon_{database_, replace_daemon_sql};
+    SQLite::Statement delete_counters_{database_, "DELETE FROM counter"};
+    SQLite::Statement insert_counter_{database_, insert_counter_sql};
+};
+
+} // namespace
+
+Result<std::unique_ptr<Writer>> Writer::open(const std::filesystem::path& file) {
+    const auto real = resolve_folder(file);
+    if (!real) {
+        return tl::make_unexpected(real.error());
+    }
+    auto lock = LockFile::acquire(real->string() + ".lock");
+    if (!lock) {
+        return tl::make_unexpected(lock.error());
+    }
+    auto database = connect_writer(*real);
+    if (!database) {
+        return tl::make_unexpected(database.error());
+    }
+    return guarded(*real, [&]() -> Result<std::unique_ptr<Writer>> {
+        return std::make_unique<SqliteWriter>(std::move(*lock), *real, std::move(*database));
+    });
+}
+
+} // namespace dovewatch

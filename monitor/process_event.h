@@ -1,12 +1,12 @@
 // What a source reports of one process.
 #pragma once
 
+#include "store/model.h"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
-
-#include "store/model.h"
 
 namespace dovewatch {
 

@@ -1,26 +1,32 @@
 // The session tracker: process events in, session changes out.
 #pragma once
 
+#include "monitor/process_event.h"
+#include "store/model.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "monitor/process_event.h"
-#include "store/model.h"
-
 namespace dovewatch {
 
 // What the tracker could not tell, by cause.
 struct TrackerCounters {
-    std::uint64_t unknown_titles = 0;          // torn or of no known form
-    std::uint64_t unattributed_sessions = 0;   // behind [N connections]: seen to begin, never named
+    std::uint64_t unknown_titles = 0; // torn or of no known form
+    // Behind [N connections]: seen to begin, not named. One that is named after all is taken off again.
+    std::uint64_t unattributed_sessions = 0;
+    std::uint64_t unattributed_deliveries = 0;     // by an lda that was not told the user
     std::uint64_t events_of_unknown_processes = 0; // no exec seen, not adopted
-    std::uint64_t gone_processes = 0;          // found gone without an exit event
+    std::uint64_t gone_processes = 0;              // found gone without an exit event
 };
 
 // A pure state machine: no clock, no I/O; the same events give the same changes. Events of one process
-// must come in order; processes may interleave in any order. Not thread-safe.
+// must come in order, of processes of one master nearly so; otherwise they may interleave in any order.
+// Titles that only change the command of the same user may be left out, and so may "", [initializing] and
+// [auth lookup], and of lmtp all but deliveries; each (deinit), [idling], [waiting on ...], [unhibernating]
+// and change of [N connections] must come, and so must the first title of any user after one of these. Not
+// thread-safe.
 class Tracker {
   public:
     // `first_session_id`: given to the first session that begins, then counted up.
@@ -33,14 +39,20 @@ class Tracker {
     // them since boot, so a step of the wall clock changes no duration.
     void set_utc_offset(std::chrono::microseconds offset);
 
-    // Takes up the sessions that an earlier tracker left open. Call before the first event; sessions
-    // whose process is never adopted end with `retain`.
+    // Takes up the sessions that an earlier tracker left open. Call after set_utc_offset and before the first
+    // event; sessions whose process is never adopted end with `retain`.
     void restore(std::span<const Session> open_sessions);
 
     // Appends what the event changes to `changes`.
     void handle(const ProcessEvent& event, std::vector<SessionChange>& changes);
 
+    // Lets time pass without an event. Whether a user's title is a login or a return from hibernation is
+    // undecided for up to two seconds on Dovecot before 2.3.21; without this call or another event the login
+    // is not announced.
+    void advance(BootTime now, std::vector<SessionChange>& changes);
+
     // Ends, as lost, the sessions whose process is not among `running`. `at`: when that was observed.
+    // Hibernated ones end when no imap-hibernate of their master is left.
     void retain(std::span<const ProcessKey> running, BootTime at, std::vector<SessionChange>& changes);
 
     std::size_t sessions_online() const;

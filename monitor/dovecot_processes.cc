@@ -1,0 +1,65 @@
+#include "monitor/dovecot_processes.h"
+
+#include "monitor/proc_files.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace dovewatch {
+
+namespace {
+
+constexpr std::string_view master_name = "dovecot";
+
+constexpr std::array<std::pair<std::string_view, ProcessRole>, 6> programs{{
+    {"imap", ProcessRole::imap},
+    {"pop3", ProcessRole::pop3},
+    {"lmtp", ProcessRole::lmtp},
+    {"submission", ProcessRole::submission},
+    {"managesieve", ProcessRole::managesieve},
+    {"imap-hibernate", ProcessRole::imap_hibernate},
+}};
+
+bool runs_trusted(const std::filesystem::path& proc, std::int32_t pid, std::string_view program,
+                  uid_t master_uid) {
+    const auto executable = read_executable(proc, pid);
+    return executable && executable->name == program && is_root_owned(*executable, master_uid) &&
+           !is_set_id(*executable);
+}
+
+bool is_master(const std::filesystem::path& proc, const ProcessEntry& entry, uid_t master_uid) {
+    return entry.name == master_name && entry.effective_uid == master_uid &&
+           runs_trusted(proc, entry.key.pid, master_name, master_uid);
+}
+
+bool is_child_of(const ProcessEntry& entry, const std::vector<ProcessKey>& masters) {
+    return std::any_of(masters.begin(), masters.end(),
+                       [&](const ProcessKey& master) { return master.pid == entry.parent_pid; });
+}
+
+} // namespace
+
+std::optional<ProcessRole> role_of_program(std::string_view name) {
+    for (const auto& [program, role] : programs)
+        if (program == name)
+            return role;
+    return std::nullopt;
+}
+
+DovecotProcesses find_dovecot_processes(const std::filesystem::path& proc,
+                                        const std::vector<ProcessEntry>& entries, uid_t master_uid) {
+    DovecotProcesses found;
+    for (const auto& entry : entries)
+        if (is_master(proc, entry, master_uid))
+            found.masters.push_back(entry.key);
+    for (const auto& entry : entries) {
+        const auto role = role_of_program(entry.name);
+        if (role && is_child_of(entry, found.masters) &&
+            runs_trusted(proc, entry.key.pid, entry.name, master_uid))
+            found.children.push_back({entry.key, entry.parent_pid, *role});
+    }
+    return found;
+}
+
+} // namespace dovewatch

@@ -1,0 +1,220 @@
+#include "monitor/hibernation.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace dovewatch {
+namespace {
+
+bool within_reach(BootTime earlier, BootTime later) {
+    return earlier <= later && later - earlier <= Hibernation::reach;
+}
+
+void forget_old(std::vector<BootTime>& times, BootTime now) {
+    std::erase_if(times, [now](BootTime time) { return now - time > Hibernation::reach; });
+}
+
+HibernatedSession take(std::vector<HibernatedSession>& sessions,
+                       std::vector<HibernatedSession>::iterator at) {
+    HibernatedSession taken = std::move(*at);
+    sessions.erase(at);
+    return taken;
+}
+
+} // namespace
+
+Hibernation::Pool* Hibernation::find(std::int32_t master) {
+    const auto found = pools_.find(master);
+    return found == pools_.end() ? nullptr : &found->second;
+}
+
+void Hibernation::process_appeared(std::int32_t master, bool count_known) {
+    Pool& pool = pools_[master];
+    ++pool.processes;
+    pool.uncounted_processes += count_known ? 0 : 1;
+    std::move(unplaced_.begin(), unplaced_.end(), std::back_inserter(pool.sessions));
+    unplaced_.clear();
+}
+
+void Hibernation::process_vanished(std::int32_t master, std::optional<std::uint32_t> count) {
+    Pool& pool = pools_[master];
+    pool.processes -= std::min(pool.processes, 1U);
+    if (!count) {
+        pool.uncounted_processes -= std::min(pool.uncounted_processes, 1U);
+    }
+    pool.count -= std::min(pool.count, count.value_or(0));
+}
+
+void Hibernation::count_rose(std::int32_t master, std::uint32_t by, BootTime at) {
+    Pool& pool = pools_[master];
+    pool.count += by;
+    forget_old(pool.rises, at);
+    // More than that do not come together; a title can say any number.
+    pool.rises.insert(pool.rises.end(), std::min(by, 100U), at);
+}
+
+std::optional<HibernatedSession> Hibernation::count_fell(std::int32_t master, BootTime at) {
+    Pool& pool = pools_[master];
+    pool.count -= std::min(pool.count, 1U);
+    forget_old(pool.owed_falls, at);
+    if (!pool.owed_falls.empty()) {
+        pool.owed_falls.erase(pool.owed_falls.begin());
+        return std::nullopt;
+    }
+    const auto claimed = std::find_if(pool.sessions.begin(), pool.sessions.end(), [at](const auto& session) {
+        return session.claim && within_reach(session.claimed_at, at);
+    });
+    if (claimed != pool.sessions.end()) {
+        --claims_;
+        return take(pool.sessions, claimed);
+    }
+    pool.falls.push_back(at);
+    // Sessions from before our time may be among the ended: what is too much concerns them.
+    if (pool.falls.size() > pool.sessions.size()) {
+        pool.falls.erase(pool.falls.begin());
+    }
+    return std::nullopt;
+}
+
+void Hibernation::count_found(std::int32_t master, std::uint32_t count, BootTime at) {
+    Pool& pool = pools_[master];
+    pool.uncounted_processes -= std::min(pool.uncounted_processes, 1U);
+    pool.count += count;
+    const std::size_t known = pool.sessions.size();
+    pool.falls.insert(pool.falls.end(), known - std::min<std::size_t>(known, pool.count), at);
+}
+
+std::optional<BootTime> Hibernation::take_rise(std::int32_t master, BootTime deinit_at) {
+    Pool* pool = find(master);
+    if (pool == nullptr) {
+        return std::nullopt;
+    }
+    const auto rise = std::find_if(pool->rises.begin(), pool->rises.end(),
+                                   [deinit_at](BootTime rose) { return within_reach(rose, deinit_at); });
+    if (rise == pool->rises.end()) {
+        return std::nullopt;
+    }
+    const BootTime rose = *rise;
+    pool->rises.erase(rise);
+    return rose;
+}
+
+void Hibernation::add(std::int32_t master, HibernatedSession hibernated) {
+    pools_[master].sessions.push_back(std::move(hibernated));
+}
+
+std::optional<HibernatedSession> Hibernation::undo(std::int32_t master, std::int64_t session_id) {
+    Pool* pool = find(master);
+    if (pool == nullptr) {
+        return std::nullopt;
+    }
+    const auto found = std::find_if(pool->sessions.begin(), pool->sessions.end(),
+                                    [session_id](const auto& one) { return one.session.id == session_id; });
+    if (found == pool->sessions.end() || found->claim) {
+        return std::nullopt;
+    }
+    pool->rises.push_back(found->count_rose);
+    return take(pool->sessions, found);
+}
+
+HibernatedSession* Hibernation::find(Pool* pool, std::string_view user,
+                                     const std::optional<Address>& address) {
+    const auto matches = [&](const HibernatedSession& one) {
+        return !one.claim && one.session.user == user && one.session.address == address;
+    };
+    if (pool == nullptr) {
+        return nullptr;
+    }
+    const auto found = std::find_if(pool->sessions.begin(), pool->sessions.end(), matches);
+    return found == pool->sessions.end() ? nullptr : &*found;
+}
+
+std::optional<HibernatedSession> Hibernation::take_returning(std::int32_t master, std::string_view user,
+                                                             const std::optional<Address>& address,
+                                                             BootTime at) {
+    Pool* pool = find(master);
+    HibernatedSession* found = find(pool, user, address);
+    if (found == nullptr) {
+        return std::nullopt;
+    }
+    pool->owed_falls.push_back(at);
+    return take(pool->sessions, pool->sessions.begin() + (found - pool->sessions.data()));
+}
+
+bool Hibernation::claim(std::int32_t master, std::string_view user, const std::optional<Address>& address,
+                        ProcessKey process, BootTime at) {
+    Pool* pool = find(master);
+    HibernatedSession* found = find(pool, user, address);
+    if (found == nullptr || pool->processes == 0) {
+        return false;
+    }
+    found->claim = process;
+    found->claimed_at = at;
+    ++claims_;
+    return true;
+}
+
+void Hibernation::drop_claim(std::int32_t master, ProcessKey process) {
+    Pool* pool = find(master);
+    if (pool == nullptr) {
+        return;
+    }
+    for (HibernatedSession& session : pool->sessions) {
+        if (session.claim == process) {
+            session.claim.reset();
+            --claims_;
+        }
+    }
+}
+
+std::vector<ProcessKey> Hibernation::expire_claims(BootTime now) {
+    std::vector<ProcessKey> expired;
+    if (claims_ == 0) {
+        return expired;
+    }
+    for (auto& [master, pool] : pools_) {
+        for (const HibernatedSession& session : pool.sessions) {
+            if (session.claim && now - session.claimed_at > reach) {
+                expired.push_back(*session.claim);
+            }
+        }
+    }
+    return expired;
+}
+
+std::vector<HibernatedEnd> Hibernation::settle(std::int32_t master, BootTime now) {
+    std::vector<HibernatedEnd> ended;
+    Pool* pool = find(master);
+    if (pool == nullptr) {
+        return ended;
+    }
+    if (pool->uncounted_processes > 0 || pool->count > 0) {
+        return ended;
+    }
+    std::size_t next_fall = 0;
+    for (HibernatedSession& session : pool->sessions) {
+        claims_ -= session.claim ? 1 : 0;
+        const BootTime fell = next_fall < pool->falls.size() ? pool->falls[next_fall++] : now;
+        ended.push_back({std::move(session), fell});
+    }
+    pool->sessions.clear();
+    pool->falls.clear();
+    return ended;
+}
+
+std::vector<HibernatedSession> Hibernation::take_lost() {
+    std::vector<HibernatedSession> lost = std::move(unplaced_);
+    unplaced_.clear();
+    for (auto& [master, pool] : pools_) {
+        if (pool.processes == 0) {
+            std::move(pool.sessions.begin(), pool.sessions.end(), std::back_inserter(lost));
+        }
+    }
+    std::erase_if(pools_, [](const auto& entry) { return entry.second.processes == 0; });
+    for (const HibernatedSession& session : lost) {
+        claims_ -= session.claim ? 1 : 0;
+    }
+    return lost;
+}
+
+} // namespace dovewatch

@@ -1,0 +1,69 @@
+#include "monitor/options.h"
+
+#include "store/settings.h"
+
+#include <bit>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+
+namespace dovewatch {
+
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
+
+// What may stand in the configuration file may stand on the command line too.
+po::options_description daemon_options() {
+    auto options = common_options();
+    po::options_description own("Options that may also stand in the configuration file");
+    const auto file_options = config_file_options();
+    for (const auto& option : file_options.options())
+        if (!options.find_nothrow(option->long_name(), false))
+            own.add(option);
+    return options.add(own);
+}
+
+DaemonOptions to_daemon_options(const po::variables_map& values) {
+    DaemonOptions options;
+    options.database = database_file(values);
+    options.commit_interval = std::chrono::milliseconds(values["commit-interval"].as<std::uint32_t>());
+    // The kernel takes powers of two alone.
+    options.probes.ring_bytes = std::bit_ceil(values["ring-buffer-size"].as<std::uint32_t>() * mebibyte);
+    options.probes.master_uid = values["master-uid"].as<std::uint32_t>();
+    options.probes.lda_uids = values["lda-uids"].as<std::vector<std::uint32_t>>();
+    return options;
+}
+
+} // namespace
+
+Result<std::optional<DaemonOptions>> parse_daemon_options(int argc, const char* const* argv,
+                                                          std::ostream& out) {
+    const auto known = daemon_options();
+    po::variables_map values;
+    try {
+        po::store(po::command_line_parser(argc, argv).options(known).positional({}).run(), values);
+        if (values.count("help")) {
+            out << "Usage: dovewatchd [options]\n"
+                   "Watches the Dovecot on this host and keeps who is online in a database.\n\n"
+                << known;
+            return std::nullopt;
+        }
+        if (values.count("version")) {
+            out << "dovewatchd " DOVEWATCH_VERSION "\n";
+            return std::nullopt;
+        }
+    } catch (const po::error& error) {
+        return usage_error(fmt::format("{}; see dovewatchd --help", error.what()));
+    }
+    if (auto read = read_config_file(values); !read)
+        return tl::make_unexpected(read.error());
+    return to_daemon_options(values);
+}
+
+} // namespace dovewatch

@@ -1,0 +1,86 @@
+#include "monitor/session_book.h"
+
+#include <algorithm>
+
+namespace dovewatch {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+Session row(const OpenSession& open, ProcessKey process, ProcessRole role) {
+    Session session;
+    session.id = open.id;
+    session.user = open.user;
+    session.service = service_of(role);
+    session.service_class = to_string(session.service);
+    session.address = open.address;
+    session.process = process;
+    session.login = open.login;
+    session.login_estimated = open.login_estimated;
+    return session;
+}
+
+} // namespace
+
+UtcTime SessionBook::utc(BootTime at) const {
+    return UtcTime{duration_cast<microseconds>(at) + utc_offset_};
+}
+
+OpenSession SessionBook::take_over(const Session& session) {
+    ++sessions_online_;
+    OpenSession open;
+    open.id = session.id;
+    open.user = session.user;
+    open.address = session.address;
+    open.login = session.login;
+    open.login_at = session.login.time_since_epoch() - utc_offset_;
+    open.login_estimated = session.login_estimated;
+    return open;
+}
+
+void SessionBook::begin(OpenSession& session, const ProcessState& process, BootTime login_at,
+                        bool login_estimated) {
+    session.id = next_id_++;
+    session.login_at = login_at;
+    session.login = utc(login_at);
+    session.login_estimated = login_estimated;
+    ++sessions_online_;
+    changes_->push_back(SessionBegan{row(session, process.key, process.role)});
+}
+
+void SessionBook::update(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated) {
+    Session updated = row(session, process, role);
+    updated.hibernated = hibernated;
+    changes_->push_back(SessionUpdated{std::move(updated)});
+}
+
+void SessionBook::end(const OpenSession& session, ProcessKey process, ProcessRole role,
+                      const SessionEnd& end) {
+    Session ended = row(session, process, role);
+    ended.logout = session.login +
+                   std::max(duration_cast<microseconds>(end.at - session.login_at), microseconds::zero());
+    ended.end = end.end;
+    ended.logout_estimated = end.estimated;
+    --sessions_online_;
+    changes_->push_back(SessionEnded{std::move(ended)});
+}
+
+void SessionBook::reopen(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated) {
+    ++sessions_online_;
+    update(session, process, role, hibernated);
+}
+
+void SessionBook::deliver(const ProcessState& process, std::string_view user,
+                          const std::optional<Address>& client, BootTime at) {
+    Delivery delivery;
+    delivery.user = user;
+    delivery.service = service_of(process.role);
+    delivery.service_class = to_string(delivery.service);
+    delivery.address = client;
+    delivery.pid = process.key.pid;
+    delivery.at = utc(at);
+    changes_->push_back(Delivered{std::move(delivery)});
+}
+
+} // namespace dovewatch

@@ -1,0 +1,59 @@
+// Writes down what happens to sessions as the changes that the store takes.
+#pragma once
+
+#include "monitor/process_event.h"
+#include "monitor/process_state.h"
+#include "store/model.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace dovewatch {
+
+struct SessionEnd {
+    BootTime at{};
+    End end = End::logout;
+    bool estimated = false;
+};
+
+// Gives out session ids and turns boot time into UTC. Not thread-safe.
+class SessionBook {
+  public:
+    explicit SessionBook(std::int64_t first_session_id) : next_id_(first_session_id) {}
+
+    void set_utc_offset(std::chrono::microseconds offset) { utc_offset_ = offset; }
+
+    // Where the changes go from now on; must outlive the calls below.
+    void write_to(std::vector<SessionChange>& changes) { changes_ = &changes; }
+
+    // A session of an earlier book. Writes nothing.
+    OpenSession take_over(const Session& session);
+
+    // `session` gets its id and its login.
+    void begin(OpenSession& session, const ProcessState& process, BootTime login_at, bool login_estimated);
+
+    void update(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated = false);
+
+    // Never before the login, whatever `end` says.
+    void end(const OpenSession& session, ProcessKey process, ProcessRole role, const SessionEnd& end);
+
+    // The session goes on, or into hibernation, although `end` was written.
+    void reopen(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated = false);
+
+    void deliver(const ProcessState& process, std::string_view user, const std::optional<Address>& client,
+                 BootTime at);
+
+    std::size_t sessions_online() const { return sessions_online_; }
+
+  private:
+    UtcTime utc(BootTime at) const;
+
+    std::int64_t next_id_;
+    std::chrono::microseconds utc_offset_{};
+    std::size_t sessions_online_ = 0;
+    std::vector<SessionChange>* changes_ = nullptr;
+};
+
+} // namespace dovewatch

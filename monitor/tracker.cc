@@ -1,0 +1,218 @@
+#include "monitor/tracker.h"
+
+#include "monitor/lda_arguments.h"
+#include "monitor/tracker_state.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include <sys/wait.h>
+
+namespace dovewatch {
+
+void Tracker::State::restore(const Session& session) {
+    OpenSession open = book.take_over(session);
+    if (session.hibernated) {
+        HibernatedSession hibernated;
+        hibernated.since = open.login_at;
+        hibernated.session = std::move(open);
+        hibernated.process = session.process;
+        hibernation_.restore(std::move(hibernated));
+    } else {
+        restored_.emplace(session.process, Restored{std::move(open), role_of(session.service)});
+    }
+}
+
+void Tracker::State::handle(const ProcessEvent& event) {
+    settle_claims(event.at);
+    if (const auto* exec = std::get_if<ExecEvent>(&event.what)) {
+        return on_exec(event, *exec);
+    }
+    const auto found = processes_.find(event.process);
+    if (found == processes_.end()) {
+        ++counters.events_of_unknown_processes;
+        return;
+    }
+    if (const auto* title = std::get_if<TitleEvent>(&event.what)) {
+        on_title(found->second, title->text, event.at);
+    } else if (const auto* exit = std::get_if<ExitEvent>(&event.what)) {
+        on_exit(found->second, exit->status, event.at);
+        processes_.erase(found);
+    } else {
+        on_logout_line(found->second);
+    }
+}
+
+void Tracker::State::on_exec(const ProcessEvent& event, const ExecEvent& exec) {
+    const auto known = processes_.find(event.process);
+    if (known != processes_.end()) {
+        if (exec.adopted) {
+            return; // it was seen to begin
+        }
+        // doveconf runs first in the process of dovecot-lda.
+        end_as_lost(known->second, event.at);
+        forget(known->second);
+        processes_.erase(known);
+    }
+    ProcessState& process = processes_[event.process];
+    process.key = event.process;
+    process.parent_pid = event.parent_pid;
+    process.role = event.role;
+    process.exec_at = event.at;
+    process.since = event.at;
+    process.adopted = exec.adopted;
+    process.past = exec.adopted ? Past::unseen : Past::known;
+    if (event.role == ProcessRole::lda) {
+        process.session.user = lda_user(exec.arguments).value_or("");
+        return;
+    }
+    ++masters_[event.parent_pid].processes;
+    if (event.role == ProcessRole::imap_hibernate) {
+        hibernation_.process_appeared(event.parent_pid, !exec.adopted);
+    }
+    adopt_restored(process, event.at);
+}
+
+void Tracker::State::adopt_restored(ProcessState& process, BootTime at) {
+    const auto [first, last] = restored_.equal_range(process.key);
+    for (auto one = first; one != last; ++one) {
+        OpenSession& session = one->second.session;
+        if (process.phase == Phase::running && process.session.id > session.id) {
+            std::swap(process.session, session);
+        }
+        if (process.phase == Phase::running) {
+            end(process, {at, End::lost, true});
+        }
+        process.session = std::move(session);
+        process.phase = Phase::running;
+    }
+    restored_.erase(first, last);
+}
+
+void Tracker::State::on_logout_line(ProcessState& process) {
+    process.logout_line = true;
+    if (process.phase == Phase::hibernated && undo_hibernation(process)) {
+        end(process, {process.since, End::logout, false});
+    }
+}
+
+void Tracker::State::on_exit(ProcessState& process, int status, BootTime at) {
+    if (process.role == ProcessRole::lda) {
+        if (status == 0 && !process.session.user.empty()) {
+            book.deliver(process, process.session.user, std::nullopt, at);
+        } else if (status == 0) {
+            ++counters.unattributed_deliveries;
+        }
+    } else {
+        end_at_exit(process, status, at);
+    }
+    forget(process);
+    if (process.role == ProcessRole::imap_hibernate) {
+        settle_hibernated(process.parent_pid, at, WIFSIGNALED(status) ? End::signal : End::exit);
+    }
+}
+
+void Tracker::State::end_at_exit(ProcessState& process, int status, BootTime at) {
+    decide_for_login(process);
+    hibernate_late(process);
+    if (process.phase != Phase::running && process.phase != Phase::silent) {
+        return;
+    }
+    End how = WIFSIGNALED(status) ? End::signal : End::exit;
+    // Without (deinit), [idling] is all the leave that a process takes.
+    if (process.phase == Phase::silent && status == 0 && !says_deinit(process.role)) {
+        how = End::logout;
+    }
+    end(process, {at, how, process.connections > 0 && process.count_fell});
+}
+
+void Tracker::State::end_as_lost(ProcessState& process, BootTime at) {
+    decide_for_login(process);
+    hibernate_late(process);
+    if (process.phase == Phase::running || process.phase == Phase::silent) {
+        end(process, {at, End::lost, true});
+    }
+}
+
+void Tracker::State::forget(const ProcessState& process) {
+    if (process.role == ProcessRole::lda) {
+        return;
+    }
+    if (process.role == ProcessRole::imap_hibernate) {
+        const bool counted = process.past != Past::unseen;
+        hibernation_.process_vanished(process.parent_pid,
+                                      counted ? std::optional(process.connections) : std::nullopt);
+    }
+    const auto master = masters_.find(process.parent_pid);
+    if (master != masters_.end() && --master->second.processes == 0) {
+        masters_.erase(master);
+    }
+}
+
+void Tracker::State::retain(std::span<const ProcessKey> running, BootTime at) {
+    const std::unordered_set<ProcessKey, ProcessKeyHash> alive(running.begin(), running.end());
+    for (auto entry = processes_.begin(); entry != processes_.end();) {
+        if (alive.contains(entry->first)) {
+            ++entry;
+            continue;
+        }
+        ++counters.gone_processes;
+        end_as_lost(entry->second, at);
+        forget(entry->second);
+        entry = processes_.erase(entry);
+    }
+    std::erase_if(restored_, [&](const auto& entry) {
+        if (alive.contains(entry.first)) {
+            return false;
+        }
+        ++counters.gone_processes;
+        book.end(entry.second.session, entry.first, entry.second.role, {at, End::lost, true});
+        return true;
+    });
+    end_lost_hibernated(at);
+}
+
+void Tracker::State::advance(BootTime now) {
+    settle_claims(now);
+}
+
+Tracker::Tracker(std::int64_t first_session_id) : state_(std::make_unique<State>(first_session_id)) {}
+Tracker::~Tracker() = default;
+Tracker::Tracker(Tracker&&) noexcept = default;
+Tracker& Tracker::operator=(Tracker&&) noexcept = default;
+
+void Tracker::set_utc_offset(std::chrono::microseconds offset) {
+    state_->book.set_utc_offset(offset);
+}
+
+void Tracker::restore(std::span<const Session> open_sessions) {
+    for (const Session& session : open_sessions) {
+        state_->restore(session);
+    }
+}
+
+void Tracker::handle(const ProcessEvent& event, std::vector<SessionChange>& changes) {
+    state_->book.write_to(changes);
+    state_->handle(event);
+}
+
+void Tracker::advance(BootTime now, std::vector<SessionChange>& changes) {
+    state_->book.write_to(changes);
+    state_->advance(now);
+}
+
+void Tracker::retain(std::span<const ProcessKey> running, BootTime at, std::vector<SessionChange>& changes) {
+    state_->book.write_to(changes);
+    state_->retain(running, at);
+}
+
+std::size_t Tracker::sessions_online() const {
+    return state_->book.sessions_online();
+}
+
+const TrackerCounters& Tracker::counters() const {
+    return state_->counters;
+}
+
+} // namespace dovewatch

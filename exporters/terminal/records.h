@@ -1,0 +1,56 @@
+// What programs read: every field on its own, the same in JSON and CSV.
+#pragma once
+
+#include "exporters/terminal/row_sink.h"
+#include "store/model.h"
+#include "store/reader.h"
+
+#include <array>
+
+namespace dovewatch::terminal {
+
+inline constexpr std::array activity_fields{Column{"kind"},
+                                            Column{"user"},
+                                            Column{"service"},
+                                            Column{"class"},
+                                            Column{"address"},
+                                            Column{"pid"},
+                                            Column{"login"},
+                                            Column{"logout"},
+                                            Column{"duration"},
+                                            Column{"end"},
+                                            Column{"estimated"},
+                                            Column{"login_estimated"},
+                                            Column{"logout_estimated"},
+                                            Column{"hibernated"}};
+
+using ActivityRecord = std::array<Cell, activity_fields.size()>;
+
+// The cells look into the row.
+ActivityRecord record(const Session& session);
+ActivityRecord record(const Delivery& delivery); // login and logout are its time
+ActivityRecord record(const Activity& activity);
+
+inline constexpr std::array last_login_fields{Column{"user"}, Column{"class"}, Column{"login"},
+                                              Column{"address"}, Column{"count"}};
+
+std::array<Cell, last_login_fields.size()> record(const LastLogin& last);
+
+inline constexpr std::array status_fields{Column{"running"},  Column{"pid"},
+                                          Column{"version"},  Column{"source"},
+                                          Column{"started"},  Column{"last_event"},
+                                          Column{"lost"},     Column{"sessions_online"},
+                                          Column{"database"}, Column{"database_bytes"},
+                                          Column{"counters"}};
+
+std::array<Cell, status_fields.size()> record(const StoreStatus& status, std::string_view database);
+
+// The sum of the counters that are losses.
+std::uint64_t lost(const std::vector<Counter>& counters);
+
+template <typename T>
+Value value_or_none(const std::optional<T>& value) {
+    return value ? Value{*value} : Value{};
+}
+
+} // namespace dovewatch::terminal

@@ -1,0 +1,169 @@
+"""dovewatchd as a program: its options, its failures, its start and end, and the Dovecots it finds."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from daemon_fixture import DAEMON, Daemon, ProbeTestCase, run_cli, run_daemon
+from dovecot_fixture import DOVECOT, Dovecot
+from mail_clients import Place, open_imap, pop3_pipelined
+from waiting import wait_until
+
+
+class OptionsTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="dovewatch-options-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.database = str(self.folder / "dovewatch.db")
+
+    def test_help_lists_the_options(self) -> None:
+        result = run_daemon("--help")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for option in ("--database", "--config", "--help", "--version"):
+            self.assertIn(option, result.stdout)
+
+    def test_version_is_the_same_in_all_programs(self) -> None:
+        versions = [result.stdout.split()[-1] for result in (run_daemon("--version"), run_cli("--version"))]
+        self.assertRegex(versions[0], r"^\d+\.\d+\.\d+$")
+        self.assertEqual(versions[0], versions[1])
+
+    def test_unknown_option(self) -> None:
+        self._assert_refused(run_daemon("--nonsense"), 2, "--nonsense")
+
+    def test_unknown_key_of_the_configuration_file(self) -> None:
+        self._assert_config_refused("# comment\n\nnonsense = 1\n", line=3)
+
+    def test_bad_value_in_the_configuration_file(self) -> None:
+        self._assert_config_refused("ring-buffer-size = many\n", line=1)
+
+    def test_configuration_file_that_is_missing(self) -> None:
+        missing = self.folder / "missing.conf"
+        self._assert_refused(run_daemon("--config", str(missing)), 2, str(missing))
+
+    def test_folder_that_is_missing(self) -> None:
+        missing = self.folder / "missing"
+        self._assert_refused(run_daemon("--database", str(missing / "dovewatch.db")), 1, str(missing))
+
+    def test_folder_where_nothing_can_be_made(self) -> None:
+        self._assert_refused(run_daemon("--database", "/proc/dovewatch.db"), 1, "/proc/dovewatch.db")
+
+    def test_file_that_is_no_database(self) -> None:
+        Path(self.database).write_text("Not a database, but long enough to be taken for one. " * 100)
+        before = Path(self.database).read_bytes()
+        self._assert_refused(run_daemon("--database", self.database), 1, self.database)
+        self.assertEqual(Path(self.database).read_bytes(), before)
+
+    def test_ordinary_user(self) -> None:
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to give it up")
+        self.folder.chmod(0o777)
+        result = subprocess.run(["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                                 *self._readable_daemon(), "--database", self.database],
+                                capture_output=True, text=True, timeout=30, check=False)
+        self._assert_refused(result, 1, "root")
+
+    def _readable_daemon(self) -> list[str]:
+        """A copy outside of folders such as /root."""
+        return [shutil.copy(DAEMON, self.folder)]
+
+    def _assert_config_refused(self, text: str, line: int) -> None:
+        file = self.folder / "dovewatch.conf"
+        file.write_text(text)
+        self._assert_refused(run_daemon("--config", str(file), "--database", self.database), 2,
+                             f"{file}:{line}:")
+
+    def _assert_refused(self, result: subprocess.CompletedProcess[str], status: int, what: str) -> None:
+        self.assertEqual(result.returncode, status, result.stderr)
+        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+        self.assertIn(what, result.stderr)
+
+
+class LifeTest(ProbeTestCase):
+    def test_a_second_daemon_on_the_same_database_is_refused(self) -> None:
+        with Daemon() as daemon:
+            second = run_daemon("--database", str(daemon.database))
+            self.assertEqual(second.returncode, 1, second.stderr)
+            self.assertIn(str(daemon.pid), second.stderr)
+
+    def test_status_of_a_daemon_that_runs_and_of_one_that_does_not(self) -> None:
+        with Daemon() as daemon:
+            self.assertIn(str(daemon.pid), daemon.ask("status"))
+            self.assertEqual(json.loads(daemon.ask("status", "--json"))[0]["pid"], daemon.pid)
+            daemon.stop()
+            stopped = run_cli("status", "--database", str(daemon.database))
+            self.assertEqual(stopped.returncode, 3)
+            self.assertIn("not running", stopped.stdout)
+
+    def test_nothing_is_lost_or_doubled_by_a_restart(self) -> None:
+        with Dovecot() as dovecot, Daemon() as daemon:
+            place = Place(dovecot.ports)
+            stays, leaves = open_imap(place, "stays"), open_imap(place, "leaves")
+            wait_until(lambda: online(daemon) == ["leaves", "stays"], 5, "two sessions online")
+            daemon.stop()
+            leaves.logout()
+            daemon.start()
+            self.assertEqual(online(daemon), ["stays"])
+            stays.logout()
+            wait_until(lambda: online(daemon) == [], 5, "the end of the last session")
+            rows = {row["user"]: row for row in daemon.rows()}
+            self.assertEqual(len(daemon.rows()), 2)
+            self.assertEqual((rows["stays"]["end"], rows["leaves"]["end"]), ("logout", "lost"))
+
+    def test_a_session_that_is_killed(self) -> None:
+        with Dovecot() as dovecot, Daemon() as daemon:
+            client = open_imap(Place(dovecot.ports), "victim")
+            self.addCleanup(client.shutdown)
+            wait_until(lambda: online(daemon) == ["victim"], 5, "the session online")
+            os.kill(daemon.rows()[0]["pid"], signal.SIGKILL)
+            wait_until(lambda: online(daemon) == [], 5, "the session's end")
+            self.assertEqual(daemon.rows()[0]["end"], "signal")
+
+
+class DovecotTest(ProbeTestCase):
+    """Which Dovecots the daemon finds. The first login comes as soon as Dovecot answers."""
+
+    def test_one_that_starts_after_the_daemon(self) -> None:
+        with Daemon() as daemon, Dovecot() as dovecot:
+            self._assert_seen(daemon, dovecot)
+
+    def test_one_that_is_started_again(self) -> None:
+        with Dovecot() as first, Daemon() as daemon:
+            self._assert_seen(daemon, first)
+            first.stop()
+            with Dovecot() as second:
+                self._assert_seen(daemon, second)
+
+    def test_one_with_a_library_of_its_own(self) -> None:
+        """As in a container, or after an upgrade: another file, seen in a mount namespace alone."""
+        with Dovecot() as usual, Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
+            copy = shutil.copytree("/usr/lib/dovecot", Path(folder) / "dovecot", symlinks=True)
+            with Dovecot(command=with_mount(copy, Path("/usr/lib/dovecot"))) as other:
+                self._assert_seen(daemon, other)
+                self._assert_seen(daemon, usual)
+
+    def _assert_seen(self, daemon: Daemon, dovecot: Dovecot) -> None:
+        names = [f"{dovecot.ports.pop3}-{n}" for n in range(20)]
+        for name in names:
+            pop3_pipelined(Place(dovecot.ports), name)
+        wait_until(lambda: set(names) <= {row["user"] for row in daemon.rows()}, 5, f"20 sessions of {DOVECOT}")
+
+
+def with_mount(source: Path, target: Path) -> tuple[str, ...]:
+    """A command's prefix that shows it `source` at `target`, in a mount namespace of its own."""
+    script = 'mount --bind "$0" "$1" && shift && exec "$@"'
+    return ("/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, str(source), str(target))
+
+
+def online(daemon: Daemon) -> list[str]:
+    return sorted(row["user"] for row in json.loads(daemon.ask("who", "--json")))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,4 @@
+// The impostor as a program: its constructor does all.
+int main(void) {
+    return 1;
+}

@@ -33,9 +33,33 @@ Result<int> flushed(Output& output, const Result<int>& outcome) {
     return outcome;
 }
 
+// Stands for a database that cannot be opened.
+class NoDatabase : public Reader {
+  public:
+    explicit NoDatabase(Error error) : error_(std::move(error)) {}
+
+    Result<void> online(const SessionFilter& /*filter*/,
+                        const std::function<bool(const Session&)>& /*row*/) const override {
+        return tl::make_unexpected(error_);
+    }
+    Result<void> activity(const ActivityQuery& /*query*/,
+                          const std::function<bool(const Activity&)>& /*row*/) const override {
+        return tl::make_unexpected(error_);
+    }
+    Result<void> last_logins(const std::optional<std::string>& /*user_glob*/,
+                             const std::function<bool(const LastLogin&)>& /*row*/) const override {
+        return tl::make_unexpected(error_);
+    }
+    Result<StoreStatus> status() const override { return tl::make_unexpected(error_); }
+
+  private:
+    Error error_;
+};
+
 struct Task {
     Format format;
     Job job;
+    bool bears_no_database;
 };
 
 Result<Task> task_of(const CommandLine& line, const Clock& clock) {
@@ -45,7 +69,7 @@ Result<Task> task_of(const CommandLine& line, const Clock& clock) {
     auto job = line.command->prepare(line.values, clock);
     if (!job)
         return tl::make_unexpected(job.error());
-    return Task{*format, std::move(*job)};
+    return Task{*format, std::move(*job), line.command->bears_no_database};
 }
 
 Result<int> run_task(const Task& task, const Clock& clock, po::variables_map& values,
@@ -53,7 +77,9 @@ Result<int> run_task(const Task& task, const Clock& clock, po::variables_map& va
     if (auto read = read_config_file(values); !read)
         return tl::make_unexpected(read.error());
     const auto database = database_file(values);
-    const auto reader = environment.open_reader(database);
+    auto reader = environment.open_reader(database);
+    if (!reader && task.bears_no_database)
+        reader = std::make_unique<NoDatabase>(reader.error());
     if (!reader)
         return tl::make_unexpected(reader.error());
     Output output(environment.output);

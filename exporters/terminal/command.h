@@ -42,6 +42,8 @@ struct Command {
     void (*add_options)(boost::program_options::options_description& options);
     // Checks the options before the database is opened.
     Result<Job> (*prepare)(const boost::program_options::variables_map& values, const Clock& clock);
+    // Works without a database: the reader of its context then gives the reason as the error of every call.
+    bool bears_no_database = false;
 };
 
 } // namespace dovewatch::terminal

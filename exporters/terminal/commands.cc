@@ -1,12 +1,14 @@
 #include "exporters/terminal/commands.h"
 
+#include "exporters/terminal/doctor.h"
+
 #include <algorithm>
 #include <array>
 
 namespace dovewatch::terminal {
 
 std::span<const Command> commands() {
-    static const std::array all{who_command, last_command, lastlogin_command, status_command};
+    static const std::array all{who_command, last_command, lastlogin_command, status_command, doctor_command};
     return all;
 }
 

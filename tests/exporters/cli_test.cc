@@ -42,10 +42,11 @@ TEST_CASE("help tells the commands, and each command its options") {
 TEST_CASE("usage errors are one line and a hint") {
     using Arguments = std::vector<std::string>;
     const auto [arguments, message] = GENERATE(table<Arguments, std::string>({
-        {Arguments(),
-         "a command is missing: the commands are who, last, lastlogin, status (see dovewatch --help)"},
+        {Arguments(), "a command is missing: the commands are who, last, lastlogin, status, doctor (see "
+                      "dovewatch --help)"},
         {{"whom"},
-         "'whom' is no command: the commands are who, last, lastlogin, status (see dovewatch --help)"},
+         "'whom' is no command: the commands are who, last, lastlogin, status, doctor (see dovewatch "
+         "--help)"},
         {{"who", "--foo"}, "unrecognised option '--foo' (see dovewatch who --help)"},
         {{"--foo", "who"}, "unrecognised option '--foo' (see dovewatch who --help)"},
         {{"who", "--serv", "imap"}, "unrecognised option '--serv' (see dovewatch who --help)"},

@@ -68,7 +68,7 @@ Result<std::unique_ptr<Writer>> fill(const std::filesystem::path& database, int 
     DaemonStatus status;
     status.version = "0.1.0";
     status.counters = {{"kernel", "events", 3, false}};
-    REQUIRE((*writer)->commit(changes));
+    REQUIRE((*writer)->commit(changes, {}));
     REQUIRE((*writer)->commit_status(status));
     return writer;
 }

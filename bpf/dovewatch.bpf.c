@@ -17,17 +17,24 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define NAME_SIZE 16
 #define SET_ID_BITS 06000
 #define WRITABLE_BY_OTHERS 022
-#define LDA_UIDS_MAX 16
 
 /* Set by user space before loading. */
 const volatile __u32 master_uid = 0;
 const volatile __u32 lda_uid_count = 0;
-const volatile __u32 lda_uids[LDA_UIDS_MAX] = {};
+const volatile __u32 lda_uids[DW_LDA_UIDS_MAX] = {};
 
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 8 << 20);
 } events SEC(".maps");
+
+/* For the next daemon; the probes do not look at it. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct dw_setup);
+} setup SEC(".maps");
 
 /* A new master may bring a new library, which wants its probe before the first login: its events pass beside
  * those that may wait for a batch. */
@@ -146,7 +153,7 @@ static __always_inline bool may_deliver(struct task_struct* task) {
     __u32 uid = cred->uid.val;
     if (uid == 0)
         return true;
-    for (__u32 i = 0; i < LDA_UIDS_MAX; i++)
+    for (__u32 i = 0; i < DW_LDA_UIDS_MAX; i++)
         if (i < lda_uid_count && lda_uids[i] == uid)
             return true;
     return false;
@@ -175,6 +182,8 @@ static __always_inline void fill_event(struct dw_probe_event* event, struct task
     event->text_size = 0;
     event->kind = kind;
     event->role = process->role;
+    event->size = sizeof(*event);
+    event->flags = process->flags;
     __builtin_memset(event->padding, 0, sizeof(event->padding));
 }
 
@@ -245,6 +254,7 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm
     process->parent_pid = task->real_parent->tgid;
     process->base_size = 0;
     process->shows_base = 0;
+    process->flags = 0;
     if (role == DW_ROLE_LDA)
         pass_argv(task, process);
     else
@@ -295,6 +305,16 @@ static __always_inline bool is_delivery(const char* text) {
     return false;
 }
 
+static __always_inline bool same_text(const char* one, const char* other) {
+    for (__u32 i = 0; i < DW_TITLE_COMPARED; i++) {
+        if (one[i] != other[i])
+            return false;
+        if (one[i] == '\0')
+            return true;
+    }
+    return true;
+}
+
 static __always_inline bool is_about_base(const struct dw_process* process, const char* text) {
     __u32 size = process->base_size;
     if (size == 0 || size > DW_TITLE_COMPARED)
@@ -330,6 +350,8 @@ static __always_inline bool is_news(struct dw_process* process, const char* text
         return is_delivery(text);
     if (is_interlude(text, size))
         return false;
+    if (IS_TEXT(text, size, "[waiting on client]"))
+        process->flags |= DW_FLAG_STAGED;
     bool shown = process->shows_base;
     if (ENDS_WITH(text, size, " (deinit)]") || IS_TEXT(text, size, "[idling]")) {
         process->shows_base = 0;
@@ -343,22 +365,45 @@ static __always_inline bool is_news(struct dw_process* process, const char* text
     return true;
 }
 
+/* What was lost is news still: the next title about it must pass. */
+static __always_inline void lose_title(struct dw_process* process, __u32 counter) {
+    process->base_size = 0;
+    process->shows_base = 0;
+    count(counter);
+}
+
 static __always_inline void pass_long_title(struct task_struct* task, struct dw_process* process,
                                             const char* title) {
     struct long_event* record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
     if (!record) {
         process->sequence++;
-        return count(DW_COUNT_LOST_TITLE_RING);
+        return lose_title(process, DW_COUNT_LOST_TITLE_RING);
     }
     fill_event(&record->event, task, DW_EVENT_TITLE, process);
     long size = bpf_probe_read_user_str(record->text, sizeof(record->text), title);
     if (size < 1) {
         bpf_ringbuf_discard(record, 0);
-        return count(DW_COUNT_LOST_TITLE_READ);
+        return lose_title(process, DW_COUNT_LOST_TITLE_READ);
     }
     record->event.text_size = (__u16)(size - 1);
     bpf_ringbuf_submit(record, 0);
     count(DW_COUNT_TITLE_PASSED);
+}
+
+static __always_inline void see_title(struct task_struct* task, struct dw_process* process,
+                                      const char* title, struct short_event* record, __u32 size) {
+    if (size >= DW_TITLE_COMPARED) {
+        process->shows_base = 0;
+        return pass_long_title(task, process, title);
+    }
+    if (!is_news(process, record->text, size))
+        return count(DW_COUNT_TITLE_UNCHANGED);
+    fill_event(&record->event, task, DW_EVENT_TITLE, process);
+    record->event.text_size = (__u16)size;
+    if (bpf_ringbuf_output(&events, record, sizeof(record->event) + size, 0) == 0)
+        count(DW_COUNT_TITLE_PASSED);
+    else
+        lose_title(process, DW_COUNT_LOST_TITLE_RING);
 }
 
 SEC("uprobe")
@@ -372,24 +417,49 @@ int BPF_KPROBE(on_title, const char* title) {
     long read = bpf_probe_read_user_str(record.text, sizeof(record.text), title);
     if (read < 1) {
         process->sequence++;
-        count(DW_COUNT_LOST_TITLE_READ);
+        lose_title(process, DW_COUNT_LOST_TITLE_READ);
         return 0;
     }
+    see_title(task, process, title, &record, (__u32)read - 1);
+    return 0;
+}
+
+/* "dovecot/NAME " or "dovecot-INSTANCE/NAME " stands before the title. */
+#define ARGV0_MAX 64
+
+/* Where the symbol of the title function cannot be found: a process that waits has set its title before. It
+ * shows one title at many switches, so a delivery counts when the title turns into it. */
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct* task) {
+    if (preempt)
+        return 0;
+    struct dw_process* process = bpf_task_storage_get(&processes, task, NULL, 0);
+    if (!process || process->role == DW_ROLE_LDA)
+        return 0;
+    struct mm_struct* mm = task->mm;
+    if (!mm)
+        return 0;
+    const char* argv0 = (const char*)mm->arg_start;
+    char head[ARGV0_MAX] = {};
+    if (bpf_probe_read_user_str(head, sizeof(head), argv0) < 1)
+        return 0;
+    __u32 offset = 0;
+    for (__u32 i = 0; i < ARGV0_MAX && offset == 0; i++)
+        if (head[i] == ' ')
+            offset = i + 1;
+    if (offset == 0)
+        return 0;
+
+    struct short_event record = {};
+    long read = bpf_probe_read_user_str(record.text, sizeof(record.text), argv0 + offset);
+    if (read < 1)
+        return 0;
     __u32 size = (__u32)read - 1;
-    if (size >= DW_TITLE_COMPARED) {
-        process->shows_base = 0;
-        pass_long_title(task, process, title);
-        return 0;
+    if (process->role == DW_ROLE_LMTP && size < DW_TITLE_COMPARED) {
+        if (same_text(process->base, record.text))
+            return 0;
+        __builtin_memcpy(process->base, record.text, sizeof(process->base));
     }
-    if (!is_news(process, record.text, size)) {
-        count(DW_COUNT_TITLE_UNCHANGED);
-        return 0;
-    }
-    fill_event(&record.event, task, DW_EVENT_TITLE, process);
-    record.event.text_size = (__u16)size;
-    if (bpf_ringbuf_output(&events, &record, sizeof(record.event) + size, 0) == 0)
-        count(DW_COUNT_TITLE_PASSED);
-    else
-        count(DW_COUNT_LOST_TITLE_RING);
+    see_title(task, process, argv0 + offset, &record, size);
     return 0;
 }

@@ -7,8 +7,10 @@
 
 #include <linux/types.h>
 
-/* Raised whenever the layout of anything below changes. */
+/* Raised whenever the layout of anything below, or what the probes do, changes: pinned probes of another
+ * number are drained and replaced, not taken over. The fixed part of an event only ever grows at its end. */
 #define DW_EVENT_LAYOUT 1
+#define DW_LDA_UIDS_MAX 16
 
 /* Text of one event, NUL not counted. A longer title is cut; Dovecot itself has room for 540 to 575. */
 #define DW_TEXT_MAX 1023
@@ -34,7 +36,12 @@ enum dw_role {
     DW_ROLE_HIBERNATE = 8,
 };
 
-/* One record of the ring buffer; `text` follows the fixed part, without NUL. For exec of lda the text
+/* Of dw_probe_event and dw_process. */
+enum dw_flags {
+    DW_FLAG_STAGED = 1, /* the process has shown [waiting on client], as 2.3.21 and later do */
+};
+
+/* One record of the ring buffer; its text follows behind `size` bytes, without NUL. For exec of lda the text
  * is argv, each argument ended by NUL. */
 struct dw_probe_event {
     __u64 boot_ns;  /* CLOCK_BOOTTIME */
@@ -46,7 +53,9 @@ struct dw_probe_event {
     __u16 text_size;
     __u8 kind;
     __u8 role;
-    __u8 padding[4];
+    __u8 size; /* of this fixed part */
+    __u8 flags;
+    __u8 padding[2];
 };
 
 /* State of one watched process, in task storage. User space fills it for processes that ran before. */
@@ -56,7 +65,21 @@ struct dw_process {
     __u16 base_size;  /* bytes of `base` in use; 0: nothing to compare with */
     __u8 role;
     __u8 shows_base;  /* the last title was about `base`, so that a command behind it is no news */
+    __u8 flags;
+    __u8 padding[3];
     char base[DW_TITLE_COMPARED + 1]; /* the last user's title without its closing bracket */
+};
+
+/* What pinned probes were set up with. The successor of a daemon takes them over where all is the same but
+ * `ring_id`, which tells one ring buffer from all others. */
+struct dw_setup {
+    __u64 ring_id;
+    __u64 ring_bytes;
+    __u32 layout;
+    __u32 master_uid;
+    __u32 lda_uid_count;
+    __u32 lda_uids[DW_LDA_UIDS_MAX];
+    __u32 titles_by_switch; /* not by uprobe */
 };
 
 /* Why an event did not become a record, or what passed: one counter each, summed over CPUs. */

@@ -118,4 +118,23 @@ struct DaemonStatus {
     std::vector<Counter> counters;
 };
 
+// A place in the stream of a source whose events outlive the daemon.
+struct SourcePosition {
+    std::string source_id; // another stream has another
+    std::uint64_t position = 0;
+
+    bool operator==(const SourcePosition&) const = default;
+};
+
+// Where a daemon that starts again goes on. Stored with the changes that led there, so that no event counts
+// twice and none is passed over, whenever the daemon was killed.
+struct Checkpoint {
+    std::string boot_id; // of the running kernel: after a reboot nothing of it holds
+    UtcTime at{};        // when it was reached
+    SourcePosition position;
+    std::string tracker; // what the session tracker knows beside the open sessions; its own format
+
+    bool operator==(const Checkpoint&) const = default;
+};
+
 } // namespace dovewatch

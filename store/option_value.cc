@@ -1,5 +1,7 @@
 #include "store/option_value.h"
 
+#include "store/service_class.h"
+
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -64,6 +66,12 @@ std::optional<std::vector<std::uint32_t>> parse_uid_list(std::string_view text) 
     return uids;
 }
 
+// boost can hold no type that has no stream operator, so the text is kept and parsed again by its user.
+template <typename Parse>
+Parser<std::string> if_parsed_by(Parse parse) {
+    return [parse](const std::string& text) { return parse(text) ? std::optional(text) : std::nullopt; };
+}
+
 } // namespace
 
 BadValue::BadValue(const std::string& value, std::string expectation)
@@ -82,6 +90,17 @@ po::typed_value<std::uint32_t>* number_value(std::uint32_t least, std::uint32_t 
 po::typed_value<std::vector<std::uint32_t>>* uid_list_value() {
     return new CheckedValue<std::vector<std::uint32_t>>(parse_uid_list,
                                                         "must be numeric user ids, separated by commas");
+}
+
+po::typed_value<std::string>* networks_value() {
+    return new CheckedValue<std::string>(if_parsed_by(parse_networks),
+                                         "must be networks or addresses, such as 192.0.2.0/24 2001:db8::1");
+}
+
+po::typed_value<std::string>* service_class_value() {
+    return new CheckedValue<std::string>(
+        if_parsed_by(parse_service_class),
+        "must be a service and its networks, such as imap 192.0.2.10/32 2001:db8::/64");
 }
 
 po::typed_value<std::string>* word_value(std::vector<std::string> words) {

@@ -28,6 +28,12 @@ boost::program_options::typed_value<std::uint32_t>* number_value(std::uint32_t l
 // Decimal user ids, separated by commas or blanks; as<std::vector<std::uint32_t>>().
 boost::program_options::typed_value<std::vector<std::uint32_t>>* uid_list_value();
 
+// What parse_networks takes; as<std::string>().
+boost::program_options::typed_value<std::string>* networks_value();
+
+// What parse_service_class takes; as<std::string>().
+boost::program_options::typed_value<std::string>* service_class_value();
+
 // One of the words; as<std::string>().
 boost::program_options::typed_value<std::string>* word_value(std::vector<std::string> words);
 

@@ -58,6 +58,14 @@ CREATE TABLE last_login(
     PRIMARY KEY(user, class)
 ) WITHOUT ROWID;
 
+CREATE TABLE checkpoint(
+    id INTEGER PRIMARY KEY CHECK(id = 1),
+    boot_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    source_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    tracker BLOB NOT NULL
+);
 CREATE TABLE daemon(
     id INTEGER PRIMARY KEY CHECK(id = 1),
     pid INTEGER NOT NULL,

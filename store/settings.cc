@@ -131,7 +131,10 @@ class ConfigReader {
     // Not options_description::find, which also takes the beginning of a name.
     const po::option_description* find(const std::string& key) const {
         for (const auto& option : known_.options()) {
-            if (option->long_name() == key) {
+            const std::string& name = option->long_name();
+            const bool any_ending = name.back() == '*' && key.size() >= name.size() &&
+                                    key.starts_with(std::string_view(name).substr(0, name.size() - 1));
+            if (name == key || any_ending) {
                 return option.get();
             }
         }
@@ -165,13 +168,18 @@ po::options_description config_file_options() {
     add("database", file_value()->default_value(std::string(default_database_file)), "the database");
     add("ring-buffer-size", number_value(1, 1024, "(MiB)")->default_value(8),
         "room for events that the daemon has not read yet, in MiB");
-    add("source", word_value({"auto", "uprobe"})->default_value("auto"), "where process events come from");
+    add("source", word_value({"auto", "uprobe", "switch", "proc"})->default_value("auto"),
+        "where process events come from");
     add("commit-interval", number_value(1, 10000, "(ms)")->default_value(40),
         "how long session changes may wait for their commit, in ms");
     add("master-uid", number_value(0, most_uid, "")->default_value(0),
         "the user id of Dovecot's master process");
     add("lda-uids", uid_list_value()->default_value({}, "none"),
         "the user ids that may run dovecot-lda, beside root");
+    add("ignore-addresses", networks_value(),
+        "networks whose sessions are not stored, such as health checks'");
+    add("classes.*", service_class_value()->value_name("SERVICE NETWORK..."),
+        "a service class: a part of a service by client network");
     return options;
 }
 

@@ -42,6 +42,10 @@ ON CONFLICT(user, class) DO UPDATE SET
     count = count + excluded.count
 )sql";
 
+constexpr const char* replace_checkpoint_sql = R"sql(
+INSERT OR REPLACE INTO checkpoint(id, boot_id, at, source_id, position, tracker) VALUES(1, ?, ?, ?, ?, ?)
+)sql";
+
 constexpr const char* replace_daemon_sql = R"sql(
 INSERT OR REPLACE INTO daemon(id, pid, version, source, started, last_event) VALUES(1, ?, ?, ?, ?, ?)
 )sql";
@@ -54,11 +58,11 @@ class SqliteWriter : public Writer {
     SqliteWriter(LockFile lock, std::filesystem::path file, SQLite::Database database)
         : lock_(std::move(lock)), file_(std::move(file)), database_(std::move(database)) {}
 
-    Result<void> commit(std::span<const SessionChange> changes) override {
-        if (changes.empty()) {
-            return {};
-        }
-        return in_transaction([&] { write(make_batch(changes)); });
+    Result<void> commit(std::span<const SessionChange> changes, const Checkpoint& checkpoint) override {
+        return in_transaction([&] {
+            write(make_batch(changes));
+            write(checkpoint);
+        });
     }
 
     Result<void> commit_status(const DaemonStatus& status) override {
@@ -75,6 +79,22 @@ class SqliteWriter : public Writer {
                 sessions.push_back(read_online_session(row));
             }
             return sessions;
+        });
+    }
+
+    Result<std::optional<Checkpoint>> checkpoint() const override {
+        return guarded(file_, [&]() -> Result<std::optional<Checkpoint>> {
+            Query row(database_, "SELECT boot_id, at, source_id, position, tracker FROM checkpoint");
+            if (!row.next()) {
+                return std::nullopt;
+            }
+            Checkpoint checkpoint;
+            checkpoint.boot_id = row.text();
+            checkpoint.at = row.time().value_or(UtcTime{});
+            checkpoint.position.source_id = row.text();
+            checkpoint.position.position = static_cast<std::uint64_t>(row.integer());
+            checkpoint.tracker = row.text();
+            return checkpoint;
         });
     }
 
@@ -160,6 +180,16 @@ class SqliteWriter : public Writer {
         run(insert_delivery_);
     }
 
+    void write(const Checkpoint& checkpoint) {
+        Binder(replace_checkpoint_)
+            .text(checkpoint.boot_id)
+            .time(checkpoint.at)
+            .text(checkpoint.position.source_id)
+            .integer(static_cast<std::int64_t>(checkpoint.position.position))
+            .text(checkpoint.tracker);
+        run(replace_checkpoint_);
+    }
+
     void write(const DaemonStatus& status) {
         Binder(replace_daemon_)
             .integer(status.pid)
@@ -186,6 +216,7 @@ class SqliteWriter : public Writer {
     SQLite::Statement update_session_{database_, update_session_sql};
     SQLite::Statement insert_delivery_{database_, insert_delivery_sql};
     SQLite::Statement upsert_last_login_{database_, upsert_last_login_sql};
+    SQLite::Statement replace_checkpoint_{database_, replace_checkpoint_sql};
     SQLite::Statement replace_daemon_{database_, replace_daemon_sql};
     SQLite::Statement delete_counters_{database_, "DELETE FROM counter"};
     SQLite::Statement insert_counter_{database_, insert_counter_sql};

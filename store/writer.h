@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,10 +19,11 @@ class ChangeStore {
   public:
     virtual ~ChangeStore() = default;
 
-    // Stores all changes, in order, in one transaction; on error none of them. A session that begins
-    // and ends within one call is written once. Error::Kind::unavailable (disk full, busy) means that
-    // the same call may succeed later.
-    [[nodiscard]] virtual Result<void> commit(std::span<const SessionChange> changes) = 0;
+    // Stores all changes, in order, and the checkpoint in one transaction; on error none of them. A session
+    // that begins and ends within one call is written once. Error::Kind::unavailable (disk full, busy) means
+    // that the same call may succeed later.
+    [[nodiscard]] virtual Result<void> commit(std::span<const SessionChange> changes,
+                                              const Checkpoint& checkpoint) = 0;
 
     // Replaces what the daemon says of itself.
     [[nodiscard]] virtual Result<void> commit_status(const DaemonStatus& status) = 0;
@@ -38,6 +40,9 @@ class Writer : public ChangeStore {
 
     // All sessions that have not ended, by id. For a daemon that starts again.
     [[nodiscard]] virtual Result<std::vector<Session>> open_sessions() const = 0;
+
+    // As last committed; no value in a new database.
+    [[nodiscard]] virtual Result<std::optional<Checkpoint>> checkpoint() const = 0;
 
     // An id that no session in the database has, nor any greater one.
     [[nodiscard]] virtual Result<std::int64_t> next_session_id() const = 0;

@@ -28,7 +28,7 @@ void commit_for_ever(const std::filesystem::path& file, int to_parent) {
     const auto writer = Writer::open(file);
     demand(writer.has_value(), writer ? "" : writer.error().message);
     std::int64_t number = (*writer)->next_session_id().value() / batch_size;
-    while ((*writer)->commit(batch(number++)) && write(to_parent, "+", 1) == 1) {
+    while ((*writer)->commit(batch(number++), {}) && write(to_parent, "+", 1) == 1) {
     }
 }
 

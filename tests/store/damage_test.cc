@@ -113,7 +113,7 @@ TEST_CASE("Damage found later is named, by the writer and by readers") {
     }
     const auto writer = open_writer(file);
     const std::vector<SessionChange> changes{SessionBegan{session(5000, "sue", 1)}};
-    const auto stored = writer->commit(changes);
+    const auto stored = writer->commit(changes, {});
     REQUIRE_FALSE(stored);
     CHECK(stored.error().kind == Error::Kind::failed);
     CHECK_THAT(stored.error().message, Catch::Contains("is damaged"));

@@ -68,14 +68,14 @@ TEST_CASE("On a full disk a commit fails whole, and succeeds once there is room"
     disk.fill();
     const auto changes = many_sessions(1000);
     for (int attempt = 0; attempt < 3; ++attempt) {
-        const auto stored = writer->commit(changes);
+        const auto stored = writer->commit(changes, {});
         REQUIRE_FALSE(stored);
         CHECK(stored.error().kind == Error::Kind::unavailable);
         CHECK_THAT(stored.error().message, Catch::Contains("test.db") && Catch::Contains("full"));
         CHECK(online(file).size() == 500);
     }
     disk.make_room();
-    must(writer->commit(changes));
+    must(writer->commit(changes, {}));
     CHECK(online(file).size() == 1000);
     for (const LastLogin& row : last_logins(file)) {
         REQUIRE(row.count == 1);
@@ -104,7 +104,7 @@ TEST_CASE("A full disk that fails in the middle of any page leaves whole batches
     std::size_t stored = 0;
     {
         const auto writer = open_writer(file);
-        while (writer->commit(many_sessions(static_cast<std::int64_t>(stored) * 500 + 1))) {
+        while (writer->commit(many_sessions(static_cast<std::int64_t>(stored) * 500 + 1), {})) {
             ++stored;
             REQUIRE(stored < 100);
         }

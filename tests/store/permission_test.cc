@@ -96,7 +96,7 @@ TEST_CASE("A member of the group reads while the writer runs, after it ended, an
         const pid_t child = start_child([&] {
             const auto writer = Writer::open(file);
             const std::vector<SessionChange> changes{SessionBegan{session(1000, "sue", 1)}};
-            demand((*writer)->commit(changes).has_value(), "commit");
+            demand((*writer)->commit(changes, {}).has_value(), "commit");
             raise(SIGKILL);
         });
         REQUIRE(WTERMSIG(wait_for(child)) == SIGKILL);
@@ -151,7 +151,7 @@ TEST_CASE("A log that only a writer can read is not passed over") {
     const pid_t child = start_child([&] {
         const auto writer = Writer::open(file);
         const std::vector<SessionChange> changes{SessionBegan{session(1, "sue", 1)}};
-        demand((*writer)->commit(changes).has_value(), "commit");
+        demand((*writer)->commit(changes, {}).has_value(), "commit");
         raise(SIGKILL);
     });
     REQUIRE(WTERMSIG(wait_for(child)) == SIGKILL);

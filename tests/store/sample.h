@@ -78,7 +78,7 @@ inline std::unique_ptr<Writer> open_writer(const std::filesystem::path& file) {
 }
 
 inline void commit(Writer& writer, const std::vector<SessionChange>& changes) {
-    must(writer.commit(changes));
+    must(writer.commit(changes, {}));
 }
 
 inline std::vector<Session> online(const std::filesystem::path& file, const SessionFilter& filter = {}) {

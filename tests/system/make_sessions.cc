@@ -34,7 +34,7 @@ Result<void> make_sessions(const char* file, std::int64_t count) {
     std::vector<SessionChange> changes;
     for (std::int64_t number = 1; number <= count; ++number)
         changes.emplace_back(SessionBegan{session(number, now)});
-    return (*writer)->commit(changes);
+    return (*writer)->commit(changes, {});
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "monitor/clock.h"
 
+#include "monitor/proc_files.h"
+
 #include <ctime>
 
 namespace dovewatch {
@@ -16,6 +18,14 @@ std::chrono::nanoseconds read_clock(clockid_t clock) {
 
 BootTime boot_time_now() {
     return read_clock(CLOCK_BOOTTIME);
+}
+
+BootTime start_of(const ProcessKey& process) {
+    return std::chrono::milliseconds(10) * process.start_ticks;
+}
+
+std::string read_boot_id() {
+    return read_file("/proc/sys/kernel/random/boot_id").value_or("");
 }
 
 std::chrono::microseconds utc_offset_now() {

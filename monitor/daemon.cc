@@ -21,8 +21,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto retry_interval = 1s; // while the store is unavailable
-// Between two looks at what only time can settle, and two statuses; none follows once nothing happens.
+// Between two looks at what only time can settle, and two statuses, while something happens.
 constexpr auto status_interval = 2s;
+constexpr auto sweep_interval = 300s; // without a loss
 
 // One shot.
 void set_timer(const UniqueFd& timer, std::chrono::nanoseconds delay) {
@@ -33,10 +34,13 @@ void set_timer(const UniqueFd& timer, std::chrono::nanoseconds delay) {
     timerfd_settime(timer.get(), 0, &when, nullptr);
 }
 
-bool is_set(const UniqueFd& timer) {
+// A long time where it is not set.
+std::chrono::nanoseconds time_left(const UniqueFd& timer) {
     itimerspec left{};
     timerfd_gettime(timer.get(), &left);
-    return left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0;
+    const auto delay =
+        std::chrono::seconds(left.it_value.tv_sec) + std::chrono::nanoseconds(left.it_value.tv_nsec);
+    return delay == 0ns ? std::chrono::nanoseconds::max() : delay;
 }
 
 void clear(const UniqueFd& timer) {
@@ -55,9 +59,50 @@ Result<void> watch(const UniqueFd& epoll, int operation, int fd, std::uint32_t e
 
 } // namespace
 
-Daemon::Daemon(Source& source, ChangeStore& store, Tracker tracker, std::chrono::milliseconds commit_interval)
-    : source_(source), store_(store), tracker_(std::move(tracker)), recorder_(store),
-      commit_interval_(commit_interval), sink_([this](const ProcessEvent& event) { take(event); }) {}
+Daemon::Daemon(Source& source, ChangeStore& store, DaemonSetup setup)
+    : source_(source), store_(store), setup_(std::move(setup)), tracker_(1, setup_.classifier),
+      recorder_(store), sink_([this](const ProcessEvent& event) { take(event); }) {
+    read_utc_offset();
+    started_ = utc(boot_time_now());
+}
+
+void Daemon::read_utc_offset() {
+    utc_offset_ = utc_offset_now();
+    tracker_.set_utc_offset(utc_offset_);
+}
+
+UtcTime Daemon::utc(BootTime at) const {
+    return UtcTime(std::chrono::floor<std::chrono::microseconds>(at) + utc_offset_);
+}
+
+void Daemon::resume(std::int64_t next_session_id, const std::vector<Session>& open_sessions,
+                    const std::optional<Checkpoint>& checkpoint) {
+    tracker_ = Tracker(next_session_id, setup_.classifier);
+    tracker_.set_utc_offset(utc_offset_);
+    if (checkpoint && checkpoint->boot_id != setup_.boot_id) {
+        return end_before_boot(open_sessions, checkpoint->at);
+    }
+    tracker_.restore(open_sessions, checkpoint ? checkpoint->tracker : std::string());
+    if (checkpoint) {
+        source_.resume(checkpoint->position);
+    }
+}
+
+// No process outlives its kernel. When it went down is not known; the last commit is the nearest time before.
+void Daemon::end_before_boot(const std::vector<Session>& sessions, UtcTime last_seen) {
+    for (Session session : sessions) {
+        session.logout = std::max(session.login, last_seen);
+        session.logout_estimated = true;
+        session.hibernated = false;
+        session.end = End::lost;
+        recorder_.pending().emplace_back(SessionEnded{std::move(session)});
+    }
+}
+
+Checkpoint Daemon::checkpoint() const {
+    return {setup_.boot_id, utc(boot_time_now()), source_.position().value_or(SourcePosition{}),
+            tracker_.memory()};
+}
 
 Result<void> Daemon::run() {
     if (auto opened = open_fds(); !opened)
@@ -85,22 +130,26 @@ Result<void> Daemon::open_fds() {
 }
 
 Result<void> Daemon::begin() {
-    utc_offset_ = utc_offset_now();
-    tracker_.set_utc_offset(utc_offset_);
-    started_ = UtcTime(std::chrono::floor<std::chrono::microseconds>(boot_time_now()) + utc_offset_);
-    if (auto adopted = source_.attend(sink_); !adopted)
-        return adopted;
-    const auto observed = boot_time_now();
-    const auto running = source_.running();
-    if (!running)
-        return tl::make_unexpected(running.error());
-    tracker_.retain(*running, observed, recorder_.pending());
-    if (auto stored = store_pending(); !stored)
-        return stored;
+    if (auto swept = sweep(); !swept) {
+        return swept;
+    }
     log(Severity::info, fmt::format("watching Dovecot by {}, {} sessions online", source_.name(),
                                     tracker_.sessions_online()));
     sd_notify(0, "READY=1");
     return store_status();
+}
+
+// Finds what events did not tell, or were lost telling.
+Result<void> Daemon::sweep() {
+    last_sweep_ = boot_time_now();
+    lost_at_sweep_ = source_.lost();
+    sweeps_++;
+    const auto running = source_.sweep(sink_);
+    if (!running) {
+        return tl::make_unexpected(running.error());
+    }
+    tracker_.retain(*running, last_sweep_, recorder_.pending());
+    return store_pending();
 }
 
 Result<void> Daemon::loop() {
@@ -125,13 +174,15 @@ Result<void> Daemon::handle(int fd) {
     }
     // The event source is disarmed until the batch is drained; meanwhile events gather in it.
     if (fd == source_.events_fd()) {
-        set_timer(commit_timer_, store_failing_ ? retry_interval : commit_interval_);
+        commit_soon();
         return {};
     }
     if (fd == source_.control_fd()) {
-        if (auto attended = source_.attend(sink_); !attended)
-            return attended;
-        return store_pending();
+        auto attended = source_.attend(sink_);
+        if (!recorder_.pending().empty()) {
+            commit_soon();
+        }
+        return attended;
     }
     if (fd == status_timer_.get())
         return look_after_time();
@@ -139,9 +190,15 @@ Result<void> Daemon::handle(int fd) {
     return drain_and_store();
 }
 
+void Daemon::commit_soon() {
+    const std::chrono::nanoseconds delay = store_failing_ ? retry_interval : setup_.commit_interval;
+    if (time_left(commit_timer_) > delay) {
+        set_timer(commit_timer_, delay);
+    }
+}
+
 Result<void> Daemon::drain_and_store() {
-    utc_offset_ = utc_offset_now();
-    tracker_.set_utc_offset(utc_offset_);
+    read_utc_offset();
     if (auto drained = source_.drain(sink_); !drained)
         return drained;
     if (auto stored = store_pending(); !stored)
@@ -151,25 +208,28 @@ Result<void> Daemon::drain_and_store() {
 
 Result<void> Daemon::look_after_time() {
     clear(status_timer_);
-    if (std::exchange(events_since_status_, false))
-        set_timer(status_timer_, status_interval);
+    set_timer(status_timer_, std::exchange(events_since_status_, false) ? status_interval : sweep_interval);
+    read_utc_offset();
     tracker_.advance(boot_time_now(), recorder_.pending());
-    if (auto stored = store_pending(); !stored)
+    const bool due = source_.lost() != lost_at_sweep_ || boot_time_now() - last_sweep_ >= sweep_interval;
+    if (auto stored = due ? sweep() : store_pending(); !stored) {
         return stored;
+    }
     return store_status();
 }
 
 void Daemon::take(const ProcessEvent& event) {
     events_since_status_ = true;
-    const UtcTime at(std::chrono::floor<std::chrono::microseconds>(event.at) + utc_offset_);
+    const UtcTime at = utc(event.at);
     last_event_ = std::max(last_event_.value_or(at), at);
     tracker_.handle(event, recorder_.pending());
 }
 
 Result<void> Daemon::store_pending() {
-    if (events_since_status_ && !is_set(status_timer_))
+    if (events_since_status_ && time_left(status_timer_) > status_interval) {
         set_timer(status_timer_, status_interval);
-    auto stored = recorder_.flush();
+    }
+    auto stored = recorder_.flush(checkpoint());
     if (stored) {
         source_.release();
         if (std::exchange(store_failing_, false))
@@ -204,8 +264,13 @@ DaemonStatus Daemon::status() const {
     status.counters.push_back({"monitor", "titles not understood", tracked.unknown_titles, false});
     status.counters.push_back({"monitor", "sessions without a name", tracked.unattributed_sessions, true});
     status.counters.push_back(
-        {"monitor", "events of unknown processes", tracked.events_of_unknown_processes, true});
-    status.counters.push_back({"monitor", "processes found gone", tracked.gone_processes, true});
+        {"monitor", "deliveries without a name", tracked.unattributed_deliveries, true});
+    status.counters.push_back(
+        {"monitor", "processes first seen after their start", tracked.starts_missed, false});
+    status.counters.push_back({"monitor", "sessions and deliveries ignored", tracker_.ignored(), false});
+    status.counters.push_back({"monitor", "sweeps over all processes", sweeps_, false});
+    status.counters.push_back({"monitor", "sessions found by a sweep", tracked.found_sessions, false});
+    status.counters.push_back({"monitor", "processes found gone", tracked.gone_processes, false});
     for (auto& counter : recorder_.counters())
         status.counters.push_back(std::move(counter));
     return status;
@@ -215,9 +280,13 @@ Result<void> Daemon::end() {
     sd_notify(0, "STOPPING=1");
     if (auto drained = source_.drain(sink_); !drained)
         return drained;
-    if (auto stored = recorder_.flush(); !stored)
+    if (auto stored = recorder_.flush(checkpoint()); !stored)
         return failed(fmt::format("{}; {} changes could not be stored and are lost", stored.error().message,
                                   recorder_.pending().size()));
+    source_.release();
+    if (auto retired = source_.retire(); !retired) {
+        log(Severity::warning, retired.error().message);
+    }
     return store_status();
 }
 

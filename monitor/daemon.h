@@ -8,19 +8,32 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace dovewatch {
+
+struct DaemonSetup {
+    std::string boot_id;                         // of the running kernel
+    std::chrono::milliseconds commit_interval{}; // how long the first event of a batch waits for others
+    Classifier classifier;
+};
 
 // Runs in the thread that calls `run`. SIGTERM and SIGINT must be blocked in every thread before; they are
 // taken from a signalfd.
 class Daemon {
   public:
-    // `commit_interval`: how long the first event of a batch may wait for others before all are stored.
     // `source` and `store` must outlive the daemon.
-    Daemon(Source& source, ChangeStore& store, Tracker tracker, std::chrono::milliseconds commit_interval);
+    Daemon(Source& source, ChangeStore& store, DaemonSetup setup);
+
+    // Goes on where an earlier daemon stood: with its open sessions, or without them where the machine has
+    // been booted since. Before `run`; `open_sessions` as the store gives them.
+    void resume(std::int64_t next_session_id, const std::vector<Session>& open_sessions,
+                const std::optional<Checkpoint>& checkpoint);
 
     // Adopts what runs, says READY=1 to systemd, stores what happens until SIGTERM or SIGINT, then drains
-    // the source and stores the rest. An error ends it early; what was stored stays stored.
+    // the source, stores the rest and retires the source. An error ends it early; what was stored stays
+    // stored.
     [[nodiscard]] Result<void> run();
 
   private:
@@ -33,14 +46,20 @@ class Daemon {
     [[nodiscard]] Result<void> store_pending();
     [[nodiscard]] Result<void> store_status();
     [[nodiscard]] Result<void> look_after_time();
+    [[nodiscard]] Result<void> sweep();
+    void end_before_boot(const std::vector<Session>& sessions, UtcTime last_seen);
+    Checkpoint checkpoint() const;
+    void commit_soon();
     void take(const ProcessEvent& event);
+    void read_utc_offset();
+    UtcTime utc(BootTime at) const;
     DaemonStatus status() const;
 
     Source& source_;
     ChangeStore& store_;
+    DaemonSetup setup_;
     Tracker tracker_;
     Recorder recorder_;
-    std::chrono::milliseconds commit_interval_;
     EventSink sink_;
     UniqueFd epoll_;
     UniqueFd signals_;
@@ -49,6 +68,9 @@ class Daemon {
     UtcTime started_{};
     std::chrono::microseconds utc_offset_{};
     std::optional<UtcTime> last_event_;
+    BootTime last_sweep_{};
+    std::uint64_t lost_at_sweep_ = 0;
+    std::uint64_t sweeps_ = 0;
     bool stopping_ = false;
     bool store_failing_ = false;
     bool events_since_status_ = false;

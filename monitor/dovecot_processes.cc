@@ -21,16 +21,10 @@ constexpr std::array<std::pair<std::string_view, ProcessRole>, 6> programs{{
     {"imap-hibernate", ProcessRole::imap_hibernate},
 }};
 
-bool runs_trusted(const std::filesystem::path& proc, std::int32_t pid, std::string_view program,
-                  uid_t master_uid) {
-    const auto executable = read_executable(proc, pid);
-    return executable && executable->name == program && is_root_owned(*executable, master_uid) &&
-           !is_set_id(*executable);
-}
-
-bool is_master(const std::filesystem::path& proc, const ProcessEntry& entry, uid_t master_uid) {
+bool is_master(const std::filesystem::path& proc, const ProcessEntry& entry, uid_t master_uid,
+               bool names_suffice) {
     return entry.name == master_name && entry.effective_uid == master_uid &&
-           runs_trusted(proc, entry.key.pid, master_name, master_uid);
+           runs_trusted(proc, entry, master_uid, names_suffice);
 }
 
 bool is_child_of(const ProcessEntry& entry, const std::vector<ProcessKey>& masters) {
@@ -47,17 +41,39 @@ std::optional<ProcessRole> role_of_program(std::string_view name) {
     return std::nullopt;
 }
 
+bool runs_trusted(const std::filesystem::path& proc, const ProcessEntry& entry, uid_t master_uid,
+                  bool names_suffice) {
+    const auto executable = read_executable(proc, entry.key.pid);
+    if (!executable) {
+        return names_suffice;
+    }
+    return executable->name == entry.name && is_root_owned(*executable, master_uid) &&
+           !is_set_id(*executable);
+}
+
+std::optional<ProcessEntry> read_process(const std::filesystem::path& proc, std::int32_t pid) {
+    const auto stat = read_stat(proc, pid);
+    if (!stat) {
+        return std::nullopt;
+    }
+    return ProcessEntry{{pid, stat->start_ticks}, stat->parent_pid, 0, stat->name};
+}
+
 DovecotProcesses find_dovecot_processes(const std::filesystem::path& proc,
-                                        const std::vector<ProcessEntry>& entries, uid_t master_uid) {
+                                        const std::vector<ProcessEntry>& entries, uid_t master_uid,
+                                        bool names_suffice) {
     DovecotProcesses found;
-    for (const auto& entry : entries)
-        if (is_master(proc, entry, master_uid))
+    for (const auto& entry : entries) {
+        if (is_master(proc, entry, master_uid, names_suffice)) {
             found.masters.push_back(entry.key);
+        }
+    }
     for (const auto& entry : entries) {
         const auto role = role_of_program(entry.name);
         if (role && is_child_of(entry, found.masters) &&
-            runs_trusted(proc, entry.key.pid, entry.name, master_uid))
+            runs_trusted(proc, entry, master_uid, names_suffice)) {
             found.children.push_back({entry.key, entry.parent_pid, *role});
+        }
     }
     return found;
 }

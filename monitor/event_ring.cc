@@ -1,5 +1,6 @@
 #include "monitor/event_ring.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -82,6 +83,10 @@ void EventRing::read(const std::function<void(std::span<const std::byte>)>& take
             take({record + BPF_RINGBUF_HDR_SZ, size});
         position_ += round_up_to_8(size + BPF_RINGBUF_HDR_SZ);
     }
+}
+
+void EventRing::skip_to(std::uint64_t position) {
+    position_ = std::clamp(position, position_, producer_position());
 }
 
 void EventRing::release() {

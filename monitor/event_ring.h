@@ -29,6 +29,9 @@ class EventRing {
     // Hands each record that was not read yet to `take`; stops at one that is still being written.
     void read(const std::function<void(std::span<const std::byte>)>& take);
 
+    // Passes over what was read before `position`, as an earlier reader's `position` gave it.
+    void skip_to(std::uint64_t position);
+
     // Lets the kernel overwrite what was read.
     void release();
 

@@ -217,4 +217,43 @@ std::vector<HibernatedSession> Hibernation::take_lost() {
     return lost;
 }
 
+std::vector<Hibernation::Ledger> Hibernation::ledgers() const {
+    std::vector<Ledger> ledgers;
+    for (const auto& [master, pool] : pools_) {
+        if (pool.processes == 0) {
+            continue;
+        }
+        Ledger ledger{master,     pool.processes, pool.uncounted_processes, pool.count,
+                      pool.rises, pool.falls,     pool.owed_falls,          {}};
+        for (const HibernatedSession& one : pool.sessions) {
+            if (one.claim) {
+                ledger.claims.push_back({one.session.id, *one.claim, one.claimed_at});
+            }
+        }
+        ledgers.push_back(std::move(ledger));
+    }
+    return ledgers;
+}
+
+void Hibernation::restore(const Ledger& ledger) {
+    Pool& pool = pools_[ledger.master];
+    pool.processes = ledger.processes;
+    pool.uncounted_processes = ledger.uncounted_processes;
+    pool.count = ledger.count;
+    pool.rises = ledger.rises;
+    pool.falls = ledger.falls;
+    pool.owed_falls = ledger.owed_falls;
+    std::move(unplaced_.begin(), unplaced_.end(), std::back_inserter(pool.sessions));
+    unplaced_.clear();
+    for (HibernatedSession& one : pool.sessions) {
+        for (const Ledger::Claim& claim : ledger.claims) {
+            if (claim.session_id == one.session.id) {
+                one.claim = claim.process;
+                one.claimed_at = claim.at;
+                ++claims_;
+            }
+        }
+    }
+}
+
 } // namespace dovewatch

@@ -78,6 +78,28 @@ class Hibernation {
     // The sessions of which no process can be found that holds them. They are forgotten.
     std::vector<HibernatedSession> take_lost();
 
+    // What a successor needs beside the sessions.
+    struct Ledger {
+        struct Claim {
+            std::int64_t session_id = 0;
+            ProcessKey process;
+            BootTime at{};
+        };
+        std::int32_t master = 0;
+        std::uint32_t processes = 0;
+        std::uint32_t uncounted_processes = 0;
+        std::uint32_t count = 0;
+        std::vector<BootTime> rises;
+        std::vector<BootTime> falls;
+        std::vector<BootTime> owed_falls;
+        std::vector<Claim> claims;
+    };
+    std::vector<Ledger> ledgers() const;
+
+    // After `restore` of the sessions, which all come to the first ledger: sites with hibernation and several
+    // masters on one host are rare, and their sessions end as lost at worst.
+    void restore(const Ledger& ledger);
+
   private:
     struct Pool {
         std::uint32_t processes = 0;

@@ -1,9 +1,10 @@
 // dovewatchd: watches Dovecot and writes the database.
+#include "monitor/clock.h"
 #include "monitor/daemon.h"
 #include "monitor/log.h"
 #include "monitor/options.h"
-#include "monitor/probe_source.h"
-#include "monitor/tracker.h"
+#include "monitor/source_choice.h"
+#include "store/lock_file.h"
 #include "store/writer.h"
 
 #include <csignal>
@@ -21,34 +22,51 @@ void block_stop_signals() {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
+Result<void> resume(Daemon& daemon, const Writer& writer) {
+    return writer.next_session_id().and_then([&](std::int64_t next_id) {
+        return writer.open_sessions().and_then([&](const std::vector<Session>& open) {
+            return writer.checkpoint().map(
+                [&](const auto& reached) { daemon.resume(next_id, open, reached); });
+        });
+    });
+}
+
 Result<void> watch(const DaemonOptions& options) {
     block_stop_signals();
     auto writer = Writer::open(options.database);
-    if (!writer)
+    if (!writer) {
         return tl::make_unexpected(writer.error());
-    const auto first_id = (*writer)->next_session_id();
-    const auto open_sessions = (*writer)->open_sessions();
-    for (const auto* error :
-         {first_id ? nullptr : &first_id.error(), open_sessions ? nullptr : &open_sessions.error()})
-        if (error)
-            return tl::make_unexpected(*error);
-    auto source = start_probe_source(options.probes);
-    if (!source)
+    }
+    auto source = start_source(options.source, options.probes);
+    if (!source) {
         return tl::make_unexpected(source.error());
-    Tracker tracker(*first_id);
-    tracker.restore(*open_sessions);
-    return Daemon(**source, **writer, std::move(tracker), options.commit_interval).run();
+    }
+    Daemon daemon(**source, **writer, {read_boot_id(), options.commit_interval, options.classifier});
+    return resume(daemon, **writer).and_then([&] { return daemon.run(); });
+}
+
+Result<void> unload(const DaemonOptions& options) {
+    const auto lock = LockFile::acquire(options.database.string() + ".lock");
+    if (!lock) {
+        return tl::make_unexpected(lock.error());
+    }
+    return remove_pins(pin_folder(options.database)).map([](bool removed) {
+        log(Severity::info, removed ? "the kernel probes are gone" : "there were no kernel probes to remove");
+    });
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     const auto options = parse_daemon_options(argc, argv, std::cout);
-    if (options && !*options)
+    if (options && !*options) {
         return 0;
-    const auto watched = options.and_then([](const auto& parsed) { return watch(*parsed); });
-    if (watched)
+    }
+    const auto done = options.and_then(
+        [](const auto& parsed) { return parsed->unload ? unload(*parsed) : watch(*parsed); });
+    if (done) {
         return 0;
-    log(Severity::error, watched.error().message);
-    return exit_status(watched.error());
+    }
+    log(Severity::error, done.error().message);
+    return exit_status(done.error());
 }

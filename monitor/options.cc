@@ -1,5 +1,6 @@
 #include "monitor/options.h"
 
+#include "monitor/probe_pins.h"
 #include "store/settings.h"
 
 #include <bit>
@@ -21,6 +22,7 @@ constexpr std::size_t mebibyte = std::size_t{1} << 20;
 // What may stand in the configuration file may stand on the command line too.
 po::options_description daemon_options() {
     auto options = common_options();
+    options.add_options()("unload", "remove the kernel probes that a killed daemon left behind, and end");
     po::options_description own("Options that may also stand in the configuration file");
     const auto file_options = config_file_options();
     for (const auto& option : file_options.options())
@@ -29,12 +31,31 @@ po::options_description daemon_options() {
     return options.add(own);
 }
 
+Classifier to_classifier(const po::variables_map& values) {
+    constexpr std::string_view prefix = "classes.";
+    std::vector<ServiceClass> classes;
+    for (const auto& [key, value] : values) {
+        if (key.starts_with(prefix) && !value.empty()) {
+            classes.push_back(parse_service_class(value.as<std::string>()).value());
+            classes.back().name = key.substr(prefix.size());
+        }
+    }
+    const auto ignored = values.find("ignore-addresses");
+    return Classifier(std::move(classes), ignored == values.end()
+                                              ? std::vector<Network>()
+                                              : parse_networks(ignored->second.as<std::string>()).value());
+}
+
 DaemonOptions to_daemon_options(const po::variables_map& values) {
     DaemonOptions options;
     options.database = database_file(values);
     options.commit_interval = std::chrono::milliseconds(values["commit-interval"].as<std::uint32_t>());
     // The kernel takes powers of two alone.
     options.probes.ring_bytes = std::bit_ceil(values["ring-buffer-size"].as<std::uint32_t>() * mebibyte);
+    options.classifier = to_classifier(values);
+    options.source = *parse_source_kind(values["source"].as<std::string>());
+    options.unload = values.count("unload") != 0;
+    options.probes.pins = pin_folder(options.database);
     options.probes.master_uid = values["master-uid"].as<std::uint32_t>();
     options.probes.lda_uids = values["lda-uids"].as<std::vector<std::uint32_t>>();
     return options;

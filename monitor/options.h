@@ -1,8 +1,9 @@
 // The daemon's settings, from the command line and the configuration file.
 #pragma once
 
-#include "monitor/probe_source.h"
+#include "monitor/source_choice.h"
 #include "store/result.h"
+#include "store/service_class.h"
 
 #include <chrono>
 #include <filesystem>
@@ -14,7 +15,10 @@ namespace dovewatch {
 struct DaemonOptions {
     std::filesystem::path database;
     std::chrono::milliseconds commit_interval{};
+    Classifier classifier;
+    SourceKind source = SourceKind::best;
     ProbeOptions probes;
+    bool unload = false; // remove what an earlier daemon left in the kernel, and end
 };
 
 // No value where --help or --version was asked for and answered on `out`. An error is a usage error of one

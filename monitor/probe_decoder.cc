@@ -8,7 +8,8 @@
 namespace dovewatch {
 
 static_assert(sizeof(dw_probe_event) == 40);
-static_assert(sizeof(dw_process) == 12 + DW_TITLE_COMPARED + 1);
+static_assert(sizeof(dw_process) == 16 + DW_TITLE_COMPARED + 1);
+static_assert(sizeof(dw_setup) == 96);
 
 namespace {
 
@@ -65,7 +66,9 @@ std::optional<ProbeRecord> decode_probe_record(std::span<const std::byte> record
     if (record.size() < sizeof(raw))
         return std::nullopt;
     std::memcpy(&raw, record.data(), sizeof(raw));
-    if (raw.text_size > DW_TEXT_MAX || record.size() - sizeof(raw) < raw.text_size)
+    // A later layout's fixed part is longer, and begins the same.
+    if (raw.size < sizeof(raw) || raw.text_size > DW_TEXT_MAX || record.size() < raw.size ||
+        record.size() - raw.size < raw.text_size)
         return std::nullopt;
     const auto pid = static_cast<std::int32_t>(raw.pid);
     if (raw.role == DW_ROLE_MASTER)
@@ -75,11 +78,12 @@ std::optional<ProbeRecord> decode_probe_record(std::span<const std::byte> record
         return std::nullopt;
 
     std::string text(raw.text_size, '\0');
-    std::memcpy(text.data(), record.data() + sizeof(raw), raw.text_size);
+    std::memcpy(text.data(), record.data() + raw.size, raw.text_size);
     ProcessEvent event;
     event.process = {pid, start_ticks(raw.start_ns)};
     event.parent_pid = static_cast<std::int32_t>(raw.parent_pid);
     event.role = *role;
+    event.staged = (raw.flags & DW_FLAG_STAGED) != 0;
     event.at = BootTime(raw.boot_ns);
     if (!decode_kind(raw, std::move(text), event))
         return std::nullopt;

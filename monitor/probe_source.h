@@ -1,30 +1,15 @@
 // Process events from the kernel probes (bpf/dovewatch.bpf.c).
 #pragma once
 
+#include "monitor/probe_loader.h"
 #include "monitor/source.h"
 
-#include <cstddef>
-#include <cstdint>
-#include <filesystem>
 #include <memory>
-#include <vector>
-
-#include <sys/types.h>
 
 namespace dovewatch {
 
-struct ProbeOptions {
-    std::size_t ring_bytes = 8U << 20; // a power of two, at least a page
-    uid_t master_uid = 0;
-    std::vector<uid_t> lda_uids;
-    std::filesystem::path proc = "/proc";
-};
-
-// Loads and attaches the probes. From then on nothing is missed; `attend` must be called once before the
-// first `drain` so that what ran before is adopted.
-//
-// Needs CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and (for libraries in containers) CAP_SYS_ADMIN, and a kernel of
-// 5.11 or later with BTF.
+// From now on nothing is missed; `sweep` must be called once so that what ran before is adopted. For what it
+// needs see load_probes.
 [[nodiscard]] Result<std::unique_ptr<Source>> start_probe_source(const ProbeOptions& options);
 
 } // namespace dovewatch

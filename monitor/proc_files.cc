@@ -29,6 +29,16 @@ std::string_view take_word(std::string_view& text) {
     return word;
 }
 
+template <typename Number>
+std::optional<Number> parse_number(std::string_view word) {
+    Number number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (word.empty() || error != std::errc{} || end != word.data() + word.size()) {
+        return std::nullopt;
+    }
+    return number;
+}
+
 } // namespace
 
 std::optional<std::string> read_file(const std::filesystem::path& file) {
@@ -89,21 +99,25 @@ std::optional<std::string> read_title(const std::filesystem::path& proc, std::in
     return std::nullopt;
 }
 
-std::optional<std::int64_t> read_start_ticks(const std::filesystem::path& proc, std::int32_t pid) {
-    constexpr int fields_between_name_and_start = 19;
-    const auto stat = read_file(process_folder(proc, pid) / "stat");
-    const auto name_end = stat ? stat->rfind(')') : std::string::npos;
-    if (name_end == std::string::npos)
+std::optional<ProcessStat> read_stat(const std::filesystem::path& proc, std::int32_t pid) {
+    constexpr int fields_between_parent_and_start = 17;
+    const auto text = read_file(process_folder(proc, pid) / "stat");
+    const auto name_begin = text ? text->find('(') : std::string::npos;
+    const auto name_end = text ? text->rfind(')') : std::string::npos;
+    if (name_begin == std::string::npos || name_end == std::string::npos) {
         return std::nullopt;
-    auto rest = std::string_view(*stat).substr(name_end + 1);
-    for (int i = 0; i < fields_between_name_and_start; i++)
+    }
+    auto rest = std::string_view(*text).substr(name_end + 1);
+    take_word(rest); // the state
+    const auto parent = parse_number<std::int32_t>(take_word(rest));
+    for (int i = 0; i < fields_between_parent_and_start; i++) {
         take_word(rest);
-    const auto word = take_word(rest);
-    std::int64_t ticks = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), ticks);
-    if (error != std::errc{} || word.empty() || end != word.data() + word.size())
+    }
+    const auto start = parse_number<std::int64_t>(take_word(rest));
+    if (!parent || !start) {
         return std::nullopt;
-    return ticks;
+    }
+    return ProcessStat{text->substr(name_begin + 1, name_end - name_begin - 1), *parent, *start};
 }
 
 std::optional<MappedFile> find_mapping(std::string_view maps, std::string_view name) {

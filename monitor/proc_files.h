@@ -32,8 +32,13 @@ std::string_view title_in_cmdline(std::string_view cmdline);
 // The title, where two reads agree. No value where the process is gone or its title changes all the time.
 std::optional<std::string> read_title(const std::filesystem::path& proc, std::int32_t pid);
 
-// Field 22 of /proc/PID/stat: start time since boot in 1/100 s.
-std::optional<std::int64_t> read_start_ticks(const std::filesystem::path& proc, std::int32_t pid);
+// Of /proc/PID/stat (proc(5)).
+struct ProcessStat {
+    std::string name; // comm
+    std::int32_t parent_pid = 0;
+    std::int64_t start_ticks = 0; // since boot, in 1/100 s
+};
+std::optional<ProcessStat> read_stat(const std::filesystem::path& proc, std::int32_t pid);
 
 // A file that a process has mapped.
 struct MappedFile {

@@ -34,6 +34,7 @@ struct ExecEvent {
 // The process set its title. Text as Dovecot gave it, brackets included; "" for the empty title.
 struct TitleEvent {
     std::string text;
+    bool observed = false; // found to stand at that time; when it was set is unknown
 };
 
 // The process called Dovecot's logging function with two strings at its logout.
@@ -43,13 +44,15 @@ struct LogoutEvent {
 };
 
 struct ExitEvent {
-    int status = 0; // as wait(2) gives it: exit code << 8 | signal
+    int status = 0;        // as wait(2) gives it: exit code << 8 | signal
+    bool observed = false; // found gone; when and how it ended is unknown
 };
 
 struct ProcessEvent {
     ProcessKey process;
     std::int32_t parent_pid = 0; // the Dovecot master; for lda the MTA
     ProcessRole role = ProcessRole::imap;
+    bool staged = false; // is known to have shown [waiting on client], be it before this event's source began
     BootTime at{};
     std::variant<ExecEvent, TitleEvent, LogoutEvent, ExitEvent> what;
 };

@@ -4,10 +4,11 @@ namespace dovewatch {
 
 Recorder::Recorder(ChangeStore& store, std::size_t limit) : store_(store), limit_(limit) {}
 
-Result<void> Recorder::flush() {
-    if (pending_.empty())
+Result<void> Recorder::flush(const Checkpoint& checkpoint) {
+    if (pending_.empty() && checkpoint.tracker == stored_memory_) {
         return {};
-    auto stored = store_.commit(pending_);
+    }
+    auto stored = store_.commit(pending_, checkpoint);
     if (!stored) {
         failures_++;
         drop_oldest();
@@ -16,6 +17,7 @@ Result<void> Recorder::flush() {
     commits_++;
     changes_ += pending_.size();
     pending_.clear();
+    stored_memory_ = checkpoint.tracker;
     return {};
 }
 

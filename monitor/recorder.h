@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace dovewatch {
@@ -23,7 +24,9 @@ class Recorder {
 
     // Stores what is pending. Error::Kind::unavailable: it stays pending, try again later. Any other error:
     // it stays pending too, but trying again is of no use.
-    [[nodiscard]] Result<void> flush();
+    // Nothing is written where there are no changes and the tracker's memory is as before: events that
+    // changed neither may as well come again.
+    [[nodiscard]] Result<void> flush(const Checkpoint& checkpoint);
 
     std::vector<Counter> counters() const;
 
@@ -33,6 +36,7 @@ class Recorder {
     ChangeStore& store_;
     std::size_t limit_;
     std::vector<SessionChange> pending_;
+    std::string stored_memory_;
     std::uint64_t commits_ = 0;
     std::uint64_t changes_ = 0;
     std::uint64_t failures_ = 0;

@@ -8,20 +8,20 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
-Session row(const OpenSession& open, ProcessKey process, ProcessRole role) {
+} // namespace
+
+Session SessionBook::row(const OpenSession& open, ProcessKey process, ProcessRole role) const {
     Session session;
     session.id = open.id;
     session.user = open.user;
     session.service = service_of(role);
-    session.service_class = to_string(session.service);
+    session.service_class = classifier_.class_of(session.service, open.address);
     session.address = open.address;
     session.process = process;
     session.login = open.login;
     session.login_estimated = open.login_estimated;
     return session;
 }
-
-} // namespace
 
 UtcTime SessionBook::utc(BootTime at) const {
     return UtcTime{duration_cast<microseconds>(at) + utc_offset_};
@@ -41,6 +41,11 @@ OpenSession SessionBook::take_over(const Session& session) {
 
 void SessionBook::begin(OpenSession& session, const ProcessState& process, BootTime login_at,
                         bool login_estimated) {
+    if (classifier_.is_ignored(session.address)) {
+        ++ignored_;
+        session.id = 0;
+        return;
+    }
     session.id = next_id_++;
     session.login_at = login_at;
     session.login = utc(login_at);
@@ -50,6 +55,9 @@ void SessionBook::begin(OpenSession& session, const ProcessState& process, BootT
 }
 
 void SessionBook::update(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated) {
+    if (session.id == 0) {
+        return;
+    }
     Session updated = row(session, process, role);
     updated.hibernated = hibernated;
     changes_->push_back(SessionUpdated{std::move(updated)});
@@ -57,6 +65,9 @@ void SessionBook::update(const OpenSession& session, ProcessKey process, Process
 
 void SessionBook::end(const OpenSession& session, ProcessKey process, ProcessRole role,
                       const SessionEnd& end) {
+    if (session.id == 0) {
+        return;
+    }
     Session ended = row(session, process, role);
     ended.logout = session.login +
                    std::max(duration_cast<microseconds>(end.at - session.login_at), microseconds::zero());
@@ -67,16 +78,20 @@ void SessionBook::end(const OpenSession& session, ProcessKey process, ProcessRol
 }
 
 void SessionBook::reopen(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated) {
-    ++sessions_online_;
+    sessions_online_ += session.id == 0 ? 0 : 1;
     update(session, process, role, hibernated);
 }
 
 void SessionBook::deliver(const ProcessState& process, std::string_view user,
                           const std::optional<Address>& client, BootTime at) {
+    if (classifier_.is_ignored(client)) {
+        ++ignored_;
+        return;
+    }
     Delivery delivery;
     delivery.user = user;
     delivery.service = service_of(process.role);
-    delivery.service_class = to_string(delivery.service);
+    delivery.service_class = classifier_.class_of(delivery.service, client);
     delivery.address = client;
     delivery.pid = process.key.pid;
     delivery.at = utc(at);

@@ -4,6 +4,7 @@
 #include "monitor/process_event.h"
 #include "monitor/process_state.h"
 #include "store/model.h"
+#include "store/service_class.h"
 
 #include <chrono>
 #include <cstdint>
@@ -21,7 +22,8 @@ struct SessionEnd {
 // Gives out session ids and turns boot time into UTC. Not thread-safe.
 class SessionBook {
   public:
-    explicit SessionBook(std::int64_t first_session_id) : next_id_(first_session_id) {}
+    SessionBook(std::int64_t first_session_id, Classifier classifier)
+        : next_id_(first_session_id), classifier_(std::move(classifier)) {}
 
     void set_utc_offset(std::chrono::microseconds offset) { utc_offset_ = offset; }
 
@@ -31,7 +33,8 @@ class SessionBook {
     // A session of an earlier book. Writes nothing.
     OpenSession take_over(const Session& session);
 
-    // `session` gets its id and its login.
+    // `session` gets its id and its login. One from an address to be ignored gets the id 0; of it nothing is
+    // ever written.
     void begin(OpenSession& session, const ProcessState& process, BootTime login_at, bool login_estimated);
 
     void update(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated = false);
@@ -46,11 +49,15 @@ class SessionBook {
                  BootTime at);
 
     std::size_t sessions_online() const { return sessions_online_; }
+    std::uint64_t ignored() const { return ignored_; } // sessions and deliveries
 
   private:
     UtcTime utc(BootTime at) const;
+    Session row(const OpenSession& open, ProcessKey process, ProcessRole role) const;
 
     std::int64_t next_id_;
+    Classifier classifier_;
+    std::uint64_t ignored_ = 0;
     std::chrono::microseconds utc_offset_{};
     std::size_t sessions_online_ = 0;
     std::vector<SessionChange>* changes_ = nullptr;

@@ -5,7 +5,9 @@
 #include "store/model.h"
 #include "store/result.h"
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -33,11 +35,25 @@ class Source {
     // What was drained is stored and need not be kept for a successor.
     virtual void release() = 0;
 
-    // Takes up new Dovecot masters. What it finds there goes to `sink`, after what `drain` would have given.
+    // Sees to what `control_fd` told, such as new Dovecot masters.
     [[nodiscard]] virtual Result<void> attend(const EventSink& sink) = 0;
 
-    // The processes of Dovecot that run now, for Tracker::retain.
-    [[nodiscard]] virtual Result<std::vector<ProcessKey>> running() const = 0;
+    // Drains, then looks at all processes of Dovecot: tells which there are and which titles they show. For
+    // the first look, and after a loss. Returns the processes, for Tracker::retain.
+    [[nodiscard]] virtual Result<std::vector<ProcessKey>> sweep(const EventSink& sink) = 0;
+
+    // How far `drain` has come, for a successor that begins there. No value where events do not outlive the
+    // source.
+    [[nodiscard]] virtual std::optional<SourcePosition> position() const = 0;
+
+    // Passes over what a predecessor has stored. Before the first `drain`.
+    virtual void resume(const SourcePosition& stored) = 0;
+
+    // Leaves nothing behind in the kernel for a successor.
+    [[nodiscard]] virtual Result<void> retire() = 0;
+
+    // Events that were dropped so far, wherever. When it grows, a sweep is due.
+    [[nodiscard]] virtual std::uint64_t lost() const = 0;
 
     [[nodiscard]] virtual std::vector<Counter> counters() const = 0;
 };

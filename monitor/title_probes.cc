@@ -36,8 +36,14 @@ ProbeLink attach_probe(bpf_program* program, const std::filesystem::path& librar
 
 } // namespace
 
-TitleProbes::TitleProbes(bpf_program* program, std::filesystem::path proc)
-    : program_(program), proc_(std::move(proc)) {}
+TitleProbes::TitleProbes(bpf_program* program, std::filesystem::path proc,
+                         const std::optional<std::filesystem::path>& pins)
+    : program_(program), proc_(std::move(proc)), pins_(pins) {
+    if (pins_) {
+        const auto pinned = pinned_libraries(*pins_);
+        libraries_.insert(pinned.begin(), pinned.end());
+    }
+}
 
 Result<TitleProbes::Outcome> TitleProbes::attach(std::int32_t master_pid) {
     const auto process = proc_ / std::to_string(master_pid);
@@ -49,15 +55,17 @@ Result<TitleProbes::Outcome> TitleProbes::attach(std::int32_t master_pid) {
     const auto path = reachable_path(process, *library, status);
     if (!path)
         return Outcome::not_mapped;
-    const std::pair<std::uint64_t, std::uint64_t> inode{status.st_dev, status.st_ino};
-    if (inodes_.contains(inode))
+    const FileId id{status.st_dev, status.st_ino};
+    if (libraries_.contains(id))
         return Outcome::known;
     auto link = attach_probe(program_, *path);
     if (!link)
         return failed(fmt::format("cannot probe {} in {} (of Dovecot master {}): {}", title_function,
                                   library->path, master_pid, std::strerror(errno)));
+    if (pins_)
+        bpf_link__pin(link.get(), title_pin(*pins_, id).c_str()); // else it is gone when this daemon is
     links_.push_back(std::move(link));
-    inodes_.insert(inode);
+    libraries_.insert(id);
     return Outcome::attached;
 }
 

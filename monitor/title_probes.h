@@ -1,14 +1,14 @@
 // The title probe, once per libdovecot.so.0 in use on this host.
 #pragma once
 
+#include "monitor/probe_pins.h"
 #include "store/result.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include <bpf/libbpf.h>
@@ -30,18 +30,22 @@ class TitleProbes {
         not_mapped, // the master has not loaded its library (yet), or is gone
     };
 
-    TitleProbes(bpf_program* program, std::filesystem::path proc);
+    // `program` must outlive the object. With a folder for pins, probes that are pinned there are in place
+    // already, and new ones are pinned.
+    TitleProbes(bpf_program* program, std::filesystem::path proc,
+                const std::optional<std::filesystem::path>& pins);
 
     // Sees to the library that this master has mapped.
     [[nodiscard]] Result<Outcome> attach(std::int32_t master_pid);
 
-    std::size_t size() const { return links_.size(); }
+    std::size_t size() const { return libraries_.size(); }
 
   private:
     bpf_program* program_;
     std::filesystem::path proc_;
-    std::set<std::pair<std::uint64_t, std::uint64_t>> inodes_; // device, inode
-    std::vector<ProbeLink> links_;
+    std::optional<std::filesystem::path> pins_;
+    std::set<FileId> libraries_;
+    std::vector<ProbeLink> links_; // of this object; pinned ones may be another daemon's
 };
 
 } // namespace dovewatch

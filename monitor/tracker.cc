@@ -29,18 +29,42 @@ void Tracker::State::handle(const ProcessEvent& event) {
     if (const auto* exec = std::get_if<ExecEvent>(&event.what)) {
         return on_exec(event, *exec);
     }
-    const auto found = processes_.find(event.process);
+    auto found = processes_.find(event.process);
     if (found == processes_.end()) {
-        ++counters.events_of_unknown_processes;
-        return;
+        if (!is_worth_knowing(event)) {
+            return;
+        }
+        ++counters.starts_missed;
+        learn(event);
+        found = processes_.find(event.process);
+    }
+    handle_known(found->second, event);
+    note(event.process);
+}
+
+// Without its exec, of lda the user is unknown, and of a process that ends there is nothing to tell unless an
+// earlier tracker left its session open.
+bool Tracker::State::is_worth_knowing(const ProcessEvent& event) const {
+    const bool ends = std::holds_alternative<ExitEvent>(event.what);
+    return event.role != ProcessRole::lda && (!ends || restored_.contains(event.process));
+}
+
+void Tracker::State::handle_known(ProcessState& process, const ProcessEvent& event) {
+    if (event.staged) {
+        process.stages_seen = true;
+        masters_[process.parent_pid].stages_seen = true;
     }
     if (const auto* title = std::get_if<TitleEvent>(&event.what)) {
-        on_title(found->second, title->text, event.at);
+        observed_ = title->observed;
+        on_title(process, title->text, event.at);
+        observed_ = false;
     } else if (const auto* exit = std::get_if<ExitEvent>(&event.what)) {
-        on_exit(found->second, exit->status, event.at);
-        processes_.erase(found);
+        observed_ = exit->observed;
+        on_exit(process, exit->status, event.at);
+        observed_ = false;
+        processes_.erase(event.process);
     } else {
-        on_logout_line(found->second);
+        on_logout_line(process);
     }
 }
 
@@ -55,23 +79,45 @@ void Tracker::State::on_exec(const ProcessEvent& event, const ExecEvent& exec) {
         forget(known->second);
         processes_.erase(known);
     }
+    learn(event);
+    note(event.process);
+}
+
+void Tracker::State::learn(const ProcessEvent& event) {
+    const auto* exec = std::get_if<ExecEvent>(&event.what);
+    const bool adopted = exec != nullptr && exec->adopted;
     ProcessState& process = processes_[event.process];
     process.key = event.process;
     process.parent_pid = event.parent_pid;
     process.role = event.role;
     process.exec_at = event.at;
     process.since = event.at;
-    process.adopted = exec.adopted;
-    process.past = exec.adopted ? Past::unseen : Past::known;
+    process.adopted = adopted;
+    process.past = adopted ? Past::unseen : Past::known;
+    process.stages_seen = event.staged;
     if (event.role == ProcessRole::lda) {
-        process.session.user = lda_user(exec.arguments).value_or("");
+        process.session.user = lda_user(exec->arguments).value_or("");
         return;
     }
-    ++masters_[event.parent_pid].processes;
+    Master& master = masters_[event.parent_pid];
+    ++master.processes;
+    master.stages_seen = master.stages_seen || event.staged;
     if (event.role == ProcessRole::imap_hibernate) {
-        hibernation_.process_appeared(event.parent_pid, !exec.adopted);
+        const bool seen_to_start = exec != nullptr && !adopted;
+        hibernation_.process_appeared(event.parent_pid, seen_to_start);
+        process.past = seen_to_start ? Past::known : Past::unseen;
     }
     adopt_restored(process, event.at);
+}
+
+// Keeps `notable_` true for this process.
+void Tracker::State::note(const ProcessKey& key) {
+    const auto found = processes_.find(key);
+    if (found != processes_.end() && is_notable(found->second)) {
+        notable_.insert(key);
+    } else if (!notable_.empty()) {
+        notable_.erase(key);
+    }
 }
 
 void Tracker::State::adopt_restored(ProcessState& process, BootTime at) {
@@ -136,6 +182,7 @@ void Tracker::State::end_as_lost(ProcessState& process, BootTime at) {
 }
 
 void Tracker::State::forget(const ProcessState& process) {
+    notable_.erase(process.key);
     if (process.role == ProcessRole::lda) {
         return;
     }
@@ -153,7 +200,7 @@ void Tracker::State::forget(const ProcessState& process) {
 void Tracker::State::retain(std::span<const ProcessKey> running, BootTime at) {
     const std::unordered_set<ProcessKey, ProcessKeyHash> alive(running.begin(), running.end());
     for (auto entry = processes_.begin(); entry != processes_.end();) {
-        if (alive.contains(entry->first)) {
+        if (alive.contains(entry->first) || entry->second.exec_at > at) {
             ++entry;
             continue;
         }
@@ -177,7 +224,8 @@ void Tracker::State::advance(BootTime now) {
     settle_claims(now);
 }
 
-Tracker::Tracker(std::int64_t first_session_id) : state_(std::make_unique<State>(first_session_id)) {}
+Tracker::Tracker(std::int64_t first_session_id, Classifier classifier)
+    : state_(std::make_unique<State>(first_session_id, std::move(classifier))) {}
 Tracker::~Tracker() = default;
 Tracker::Tracker(Tracker&&) noexcept = default;
 Tracker& Tracker::operator=(Tracker&&) noexcept = default;
@@ -186,10 +234,15 @@ void Tracker::set_utc_offset(std::chrono::microseconds offset) {
     state_->book.set_utc_offset(offset);
 }
 
-void Tracker::restore(std::span<const Session> open_sessions) {
+void Tracker::restore(std::span<const Session> open_sessions, std::string_view memory) {
     for (const Session& session : open_sessions) {
         state_->restore(session);
     }
+    state_->restore_memory(memory);
+}
+
+std::string Tracker::memory() const {
+    return state_->memory();
 }
 
 void Tracker::handle(const ProcessEvent& event, std::vector<SessionChange>& changes) {
@@ -209,6 +262,10 @@ void Tracker::retain(std::span<const ProcessKey> running, BootTime at, std::vect
 
 std::size_t Tracker::sessions_online() const {
     return state_->book.sessions_online();
+}
+
+std::uint64_t Tracker::ignored() const {
+    return state_->book.ignored();
 }
 
 const TrackerCounters& Tracker::counters() const {

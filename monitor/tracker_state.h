@@ -11,8 +11,10 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace dovewatch {
@@ -26,13 +28,18 @@ struct ProcessKeyHash {
 
 class Tracker::State {
   public:
-    explicit State(std::int64_t first_session_id) : book(first_session_id) {}
+    State(std::int64_t first_session_id, Classifier classifier)
+        : book(first_session_id, std::move(classifier)) {}
 
     // tracker.cc: the life of processes.
     void restore(const Session& session);
     void handle(const ProcessEvent& event);
     void advance(BootTime now);
     void retain(std::span<const ProcessKey> running, BootTime at);
+
+    // tracker_memory.cc
+    std::string memory() const;
+    void restore_memory(std::string_view memory);
 
     SessionBook book;
     TrackerCounters counters;
@@ -59,6 +66,10 @@ class Tracker::State {
 
     // tracker.cc
     void on_exec(const ProcessEvent& event, const ExecEvent& exec);
+    bool is_worth_knowing(const ProcessEvent& event) const;
+    void learn(const ProcessEvent& event);
+    void handle_known(ProcessState& process, const ProcessEvent& event);
+    void note(const ProcessKey& key);
     void on_exit(ProcessState& process, int status, BootTime at);
     void on_logout_line(ProcessState& process);
     void adopt_restored(ProcessState& process, BootTime at);
@@ -102,10 +113,16 @@ class Tracker::State {
     void settle_claims(BootTime now);
     void end_lost_hibernated(BootTime at);
 
+    // tracker_memory.cc
+    static bool is_notable(const ProcessState& process);
+    void restore_process(ProcessState process);
+
     Hibernation hibernation_;
     std::unordered_map<ProcessKey, ProcessState, ProcessKeyHash> processes_;
     std::unordered_map<std::int32_t, Master> masters_; // no MTA, although it is the parent of lda
     std::unordered_multimap<ProcessKey, Restored, ProcessKeyHash> restored_; // not adopted yet
+    std::unordered_set<ProcessKey, ProcessKeyHash> notable_; // whose state the open sessions do not tell
+    bool observed_ = false; // what is being handled stood before, for an unknown time
 };
 
 } // namespace dovewatch

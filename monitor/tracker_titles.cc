@@ -124,6 +124,9 @@ void Tracker::State::go_on(ProcessState& process, const Title& title, BootTime a
 
 Tracker::State::Login Tracker::State::login_of(const ProcessState& process, const Title& title,
                                                BootTime at) const {
+    if (observed_) {
+        return {free_since(process, at), true};
+    }
     const bool before_our_time =
         process.past == Past::unseen ||
         (process.past == Past::unseen_idling && (shows_stages(process) || is_in_mid_session(process, title)));
@@ -140,6 +143,7 @@ void Tracker::State::begin(ProcessState& process, const Title& title, Login logi
     process.logout_line = false;
     process.count_fell = false;
     process.phase = Phase::running;
+    counters.found_sessions += observed_ ? 1 : 0;
     book.begin(process.session, process, login.at, login.estimated);
 }
 
@@ -154,7 +158,8 @@ void Tracker::State::start(ProcessState& process, const Title& title, BootTime a
     process.unhibernating = false;
 }
 
-void Tracker::State::end(ProcessState& process, const SessionEnd& end) {
+void Tracker::State::end(ProcessState& process, const SessionEnd& seen) {
+    const SessionEnd end = observed_ ? SessionEnd{seen.at, End::lost, true} : seen;
     book.end(process.session, process.key, process.role, end);
     process.phase = Phase::left;
     process.since = end.at;
@@ -294,7 +299,8 @@ void Tracker::State::name_the_last(ProcessState& process, const Title& title, Bo
 }
 
 void Tracker::State::on_delivery(ProcessState& process, const Title& title, BootTime at) {
-    if (!title.log_blocked && !process.log_blocked) {
+    // One that is found to stand was told when it began.
+    if (!observed_ && !title.log_blocked && !process.log_blocked) {
         book.deliver(process, title.user, title.address, at);
     }
 }

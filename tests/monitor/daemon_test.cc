@@ -1,14 +1,12 @@
 #include "monitor/daemon.h"
+#include "tests/monitor/fake_store.h"
 
 #include <csignal>
 #include <deque>
 #include <thread>
 
-#include <sys/eventfd.h>
-
 #include <catch2/catch.hpp>
-
-#include "tests/monitor/fake_store.h"
+#include <sys/eventfd.h>
 
 using namespace dovewatch;
 using dovewatch::test::FakeStore;
@@ -37,14 +35,22 @@ class FakeSource : public Source {
 
     void release() override { released = true; }
 
-    Result<void> attend(const EventSink& sink) override {
-        for (const auto& event : adopted)
+    Result<void> attend(const EventSink& /*sink*/) override { return {}; }
+    Result<std::vector<ProcessKey>> sweep(const EventSink& sink) override {
+        sweeps++;
+        for (const auto& event : adopted) {
             sink(event);
+        }
         adopted.clear();
+        return running_now;
+    }
+    std::optional<SourcePosition> position() const override { return SourcePosition{"fake", 42}; }
+    void resume(const SourcePosition& stored) override { resumed = stored; }
+    Result<void> retire() override {
+        retired = true;
         return {};
     }
-
-    Result<std::vector<ProcessKey>> running() const override { return running_now; }
+    std::uint64_t lost() const override { return losses; }
     std::vector<Counter> counters() const override { return {{"kernel", "titles lost", 7, true}}; }
 
     void wake() { eventfd_write(events_.get(), 1); }
@@ -52,7 +58,11 @@ class FakeSource : public Source {
     std::deque<ProcessEvent> events;
     std::vector<ProcessEvent> adopted;
     std::vector<ProcessKey> running_now;
+    std::optional<SourcePosition> resumed;
+    std::uint64_t losses = 0;
+    int sweeps = 0;
     bool released = false;
+    bool retired = false;
 
   private:
     bool stopped_ = false;
@@ -76,7 +86,11 @@ class StopSignalsBlocked {
 };
 
 ProcessEvent event(BootTime at, decltype(ProcessEvent::what) what) {
-    return {{100, 50}, 10, ProcessRole::pop3, at, std::move(what)};
+    return {{100, 50}, 10, ProcessRole::pop3, false, at, std::move(what)};
+}
+
+DaemonSetup setup() {
+    return {"this boot", 1ms, Classifier()};
 }
 
 } // namespace
@@ -88,7 +102,7 @@ TEST_CASE("events that waited are stored before the daemon ends") {
     source.events = {event(1s, ExecEvent{}), event(2s, TitleEvent{"[sue 192.0.2.7]"}),
                      event(3s, TitleEvent{"[sue 192.0.2.7 (deinit)]"}), event(4s, ExitEvent{})};
     source.wake();
-    Daemon daemon(source, store, Tracker(1), 1ms);
+    Daemon daemon(source, store, setup());
     REQUIRE(daemon.run());
     REQUIRE(store.changes.size() == 2);
     const auto& began = std::get<SessionBegan>(store.changes[0]).session;
@@ -105,7 +119,7 @@ TEST_CASE("what the source lost is in the status") {
     FakeSource source;
     FakeStore store;
     source.wake();
-    REQUIRE(Daemon(source, store, Tracker(1), 1ms).run());
+    REQUIRE(Daemon(source, store, setup()).run());
     REQUIRE(store.status);
     REQUIRE_FALSE(store.status->counters.empty());
     CHECK(store.status->counters[0].name == "titles lost");
@@ -121,10 +135,10 @@ TEST_CASE("open sessions of an earlier daemon end where their process is gone") 
     open.id = 5;
     open.user = "old";
     open.process = {77, 700};
-    Tracker tracker(6);
-    tracker.restore(std::vector{open});
+    Daemon daemon(source, store, setup());
+    daemon.resume(6, {open}, Checkpoint{"this boot", {}, {}, {}});
     source.wake();
-    REQUIRE(Daemon(source, store, std::move(tracker), 1ms).run());
+    REQUIRE(daemon.run());
     REQUIRE(store.changes.size() == 1);
     const auto& ended = std::get<SessionEnded>(store.changes[0]).session;
     CHECK(ended.id == 5);
@@ -139,7 +153,75 @@ TEST_CASE("a store that stays unavailable to the end is an error that counts wha
     store.error = Error{Error::Kind::unavailable, "disk full"};
     source.events = {event(1s, ExecEvent{}), event(2s, TitleEvent{"[sue 192.0.2.7]"})};
     source.wake();
-    const auto result = Daemon(source, store, Tracker(1), 1ms).run();
+    const auto result = Daemon(source, store, setup()).run();
     REQUIRE_FALSE(result);
     CHECK(result.error().message == "disk full; 1 changes could not be stored and are lost");
+}
+
+TEST_CASE("a daemon that is stopped leaves a checkpoint and nothing in the kernel") {
+    const StopSignalsBlocked blocked;
+    FakeSource source;
+    FakeStore store;
+    source.events = {event(1s, ExecEvent{}), event(2s, TitleEvent{"[sue 192.0.2.7]"})};
+    source.wake();
+    REQUIRE(Daemon(source, store, setup()).run());
+    REQUIRE(store.checkpoint);
+    CHECK(store.checkpoint->boot_id == "this boot");
+    CHECK(store.checkpoint->position == SourcePosition{"fake", 42});
+    CHECK(source.released);
+    CHECK(source.retired);
+}
+
+TEST_CASE("a daemon goes on at the position that was stored last") {
+    const StopSignalsBlocked blocked;
+    FakeSource source;
+    FakeStore store;
+    Daemon daemon(source, store, setup());
+    daemon.resume(1, {}, Checkpoint{"this boot", {}, {"fake", 7}, {}});
+    source.wake();
+    REQUIRE(daemon.run());
+    CHECK(source.resumed == SourcePosition{"fake", 7});
+}
+
+TEST_CASE("after a reboot open sessions end when they were last known of, and nothing else is taken up") {
+    const StopSignalsBlocked blocked;
+    FakeSource source;
+    FakeStore store;
+    Session open;
+    open.id = 5;
+    open.process = {100, 50};
+    open.login = UtcTime(10s);
+    Daemon daemon(source, store, setup());
+    daemon.resume(6, {open}, Checkpoint{"another boot", UtcTime(25s), {"fake", 7}, {}});
+    source.wake();
+    REQUIRE(daemon.run());
+    REQUIRE(store.changes.size() == 1);
+    const auto& ended = std::get<SessionEnded>(store.changes[0]).session;
+    CHECK(ended.logout == UtcTime(25s));
+    CHECK(ended.logout_estimated);
+    CHECK(ended.end == End::lost);
+    CHECK_FALSE(source.resumed);
+}
+
+TEST_CASE("sessions of a configured network are of its class, ignored ones are counted") {
+    const StopSignalsBlocked blocked;
+    FakeSource source;
+    FakeStore store;
+    auto webmail = parse_service_class("pop3 192.0.2.0/24").value();
+    webmail.name = "webmail";
+    source.events = {event(1s, ExecEvent{}), event(2s, TitleEvent{"[sue 192.0.2.7]"}),
+                     event(3s, TitleEvent{"[idling]"}), event(4s, TitleEvent{"[check 198.51.100.1]"}),
+                     event(5s, TitleEvent{"[idling]"})};
+    source.wake();
+    const Classifier classifier({webmail}, parse_networks("198.51.100.1").value());
+    REQUIRE(Daemon(source, store, {"this boot", 1ms, classifier}).run());
+    REQUIRE(store.changes.size() == 2);
+    CHECK(std::get<SessionBegan>(store.changes[0]).session.service_class == "webmail");
+    REQUIRE(store.status);
+    const auto& counters = store.status->counters;
+    const auto ignored = std::find_if(counters.begin(), counters.end(), [](const Counter& counter) {
+        return counter.name == "sessions and deliveries ignored";
+    });
+    REQUIRE(ignored != counters.end());
+    CHECK(ignored->value == 1);
 }

@@ -1,20 +1,21 @@
 // A store in memory that fails when told to.
 #pragma once
 
+#include "store/writer.h"
+
 #include <optional>
 #include <span>
 #include <vector>
-
-#include "store/writer.h"
 
 namespace dovewatch::test {
 
 class FakeStore : public ChangeStore {
   public:
-    Result<void> commit(std::span<const SessionChange> batch) override {
+    Result<void> commit(std::span<const SessionChange> batch, const Checkpoint& reached) override {
         if (error)
             return tl::make_unexpected(*error);
         commits++;
+        checkpoint = reached;
         changes.insert(changes.end(), batch.begin(), batch.end());
         return {};
     }
@@ -28,6 +29,7 @@ class FakeStore : public ChangeStore {
 
     std::optional<Error> error; // what every call returns while it is set
     std::vector<SessionChange> changes;
+    std::optional<Checkpoint> checkpoint;
     std::optional<DaemonStatus> status;
     int commits = 0;
 };

@@ -17,6 +17,7 @@ dw_probe_event title_event() {
     event.parent_pid = 42;
     event.kind = DW_EVENT_TITLE;
     event.role = DW_ROLE_POP3;
+    event.size = sizeof(event);
     return event;
 }
 
@@ -86,6 +87,18 @@ TEST_CASE("bytes that are no record are refused") {
     event.role = 99;
     CHECK_FALSE(decode_probe_record(record(event, "[sue]")));
     CHECK_FALSE(decode_probe_record(record(title_event(), std::string(DW_TEXT_MAX + 1, 'x'))));
+}
+
+TEST_CASE("a record of a later layout is read as far as it is known") {
+    auto event = title_event();
+    event.size = sizeof(event) + 8;
+    event.flags = DW_FLAG_STAGED;
+    auto bytes = record(event, "[sue]");
+    bytes.insert(bytes.begin() + sizeof(event), 8, std::byte{0x55});
+    const auto decoded = decode_probe_record(bytes);
+    REQUIRE(decoded);
+    CHECK(std::get<TitleEvent>(std::get<ProcessEvent>(*decoded).what).text == "[sue]");
+    CHECK(std::get<ProcessEvent>(*decoded).staged);
 }
 
 TEST_CASE("roles survive the way to the kernel and back") {

@@ -1,14 +1,12 @@
+#include "monitor/dovecot_processes.h"
 #include "monitor/proc_files.h"
+#include "tests/temporary_folder.h"
 
 #include <fstream>
 
+#include <catch2/catch.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <catch2/catch.hpp>
-
-#include "monitor/dovecot_processes.h"
-#include "tests/temporary_folder.h"
 
 using namespace dovewatch;
 using dovewatch::test::TemporaryFolder;
@@ -70,16 +68,21 @@ TEST_CASE("the start time is found behind any command name") {
     ProcTree proc;
     proc.write(7, "stat", "7 (a) b) R 0) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654 1 2\n");
     // Fields 3 to 21 follow the last ')': S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0, then field 22.
-    CHECK(read_start_ticks(proc.path(), 7) == 987654);
+    const auto stat = read_stat(proc.path(), 7);
+    REQUIRE(stat);
+    CHECK(stat->start_ticks == 987654);
+    CHECK(stat->parent_pid == 1);
+    CHECK(stat->name == "a) b) R 0");
     proc.write(8, "stat", "8 (imap) S 1");
-    CHECK_FALSE(read_start_ticks(proc.path(), 8));
-    CHECK_FALSE(read_start_ticks(proc.path(), 9));
+    CHECK_FALSE(read_stat(proc.path(), 8));
+    CHECK_FALSE(read_stat(proc.path(), 9));
 }
 
 TEST_CASE("the own start time is that of /proc") {
-    const auto ticks = read_start_ticks("/proc", getpid());
-    REQUIRE(ticks);
-    CHECK(*ticks > 0);
+    const auto stat = read_stat("/proc", getpid());
+    REQUIRE(stat);
+    CHECK(stat->parent_pid == getppid());
+    CHECK(stat->start_ticks > 0);
 }
 
 TEST_CASE("a library is found among the mappings by its name") {
@@ -102,10 +105,11 @@ TEST_CASE("children of a master with their own program are Dovecot's") {
     proc.runs(10, "dovecot");
     proc.runs(11, "imap");
     proc.runs(12, "imap-hibernate");
-    const auto found = find_dovecot_processes(
-        proc.path(), {entry(10, 1, "dovecot", uid), entry(11, 10, "imap", uid), entry(12, 10, "imap-hibernate", uid),
-                      entry(13, 10, "auth", uid)},
-        uid);
+    const auto found =
+        find_dovecot_processes(proc.path(),
+                               {entry(10, 1, "dovecot", uid), entry(11, 10, "imap", uid),
+                                entry(12, 10, "imap-hibernate", uid), entry(13, 10, "auth", uid)},
+                               uid);
     CHECK(found.masters == std::vector{ProcessKey{10, 1000}});
     REQUIRE(found.children.size() == 2);
     CHECK(found.children[0].role == ProcessRole::imap);
@@ -126,22 +130,22 @@ TEST_CASE("what merely looks like Dovecot is not") {
     }
     SECTION("a set-uid parent, as su under the name dovecot") {
         proc.runs(10, "dovecot", 04755);
-        const auto found =
-            find_dovecot_processes(proc.path(), {entry(10, 1, "dovecot", uid), entry(11, 10, "imap", uid)}, uid);
+        const auto found = find_dovecot_processes(
+            proc.path(), {entry(10, 1, "dovecot", uid), entry(11, 10, "imap", uid)}, uid);
         CHECK(found.masters.empty());
         CHECK(found.children.empty());
     }
     SECTION("a parent that runs another program") {
         proc.runs(10, "su");
-        const auto found =
-            find_dovecot_processes(proc.path(), {entry(10, 1, "dovecot", uid), entry(11, 10, "imap", uid)}, uid);
+        const auto found = find_dovecot_processes(
+            proc.path(), {entry(10, 1, "dovecot", uid), entry(11, 10, "imap", uid)}, uid);
         CHECK(found.children.empty());
     }
     SECTION("a program that others may write") {
         proc.runs(10, "dovecot");
         proc.runs(12, "pop3", 0777);
-        const auto found =
-            find_dovecot_processes(proc.path(), {entry(10, 1, "dovecot", uid), entry(12, 10, "pop3", uid)}, uid);
+        const auto found = find_dovecot_processes(
+            proc.path(), {entry(10, 1, "dovecot", uid), entry(12, 10, "pop3", uid)}, uid);
         CHECK(found.children.empty());
     }
     SECTION("no master at all") {

@@ -1,8 +1,7 @@
 #include "monitor/recorder.h"
+#include "tests/monitor/fake_store.h"
 
 #include <catch2/catch.hpp>
-
-#include "tests/monitor/fake_store.h"
 
 using namespace dovewatch;
 using dovewatch::test::FakeStore;
@@ -34,8 +33,8 @@ TEST_CASE("pending changes are stored once") {
     Recorder recorder(store);
     recorder.pending().push_back(began(1));
     recorder.pending().push_back(began(2));
-    REQUIRE(recorder.flush());
-    REQUIRE(recorder.flush());
+    REQUIRE(recorder.flush({}));
+    REQUIRE(recorder.flush({}));
     CHECK(store.changes.size() == 2);
     CHECK(store.commits == 1);
     CHECK(counter(recorder, "changes stored") == 2);
@@ -46,13 +45,13 @@ TEST_CASE("what could not be stored is kept in order and stored later") {
     Recorder recorder(store);
     store.error = Error{Error::Kind::unavailable, "disk full"};
     recorder.pending().push_back(began(1));
-    CHECK_FALSE(recorder.flush());
+    CHECK_FALSE(recorder.flush({}));
     recorder.pending().push_back(began(2));
-    CHECK_FALSE(recorder.flush());
+    CHECK_FALSE(recorder.flush({}));
     CHECK(counter(recorder, "changes waiting") == 2);
 
     store.error.reset();
-    REQUIRE(recorder.flush());
+    REQUIRE(recorder.flush({}));
     REQUIRE(store.changes.size() == 2);
     CHECK(id_of(store.changes[0]) == 1);
     CHECK(id_of(store.changes[1]) == 2);
@@ -66,11 +65,11 @@ TEST_CASE("beyond the limit the oldest changes are dropped and counted") {
     store.error = Error{Error::Kind::unavailable, "disk full"};
     for (std::int64_t id = 1; id <= 5; id++)
         recorder.pending().push_back(began(id));
-    CHECK_FALSE(recorder.flush());
+    CHECK_FALSE(recorder.flush({}));
     CHECK(counter(recorder, "changes dropped, store unavailable") == 2);
 
     store.error.reset();
-    REQUIRE(recorder.flush());
+    REQUIRE(recorder.flush({}));
     REQUIRE(store.changes.size() == 3);
     CHECK(id_of(store.changes[0]) == 3);
 }

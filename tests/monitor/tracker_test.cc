@@ -59,11 +59,20 @@ TEST_CASE("disordered times give no negative duration") {
     CHECK(script.session().logout == script.session().login);
 }
 
-TEST_CASE("events of a process that nobody vouched for are counted and ignored") {
+TEST_CASE("a process whose start was missed is known by its first title") {
     EventScript script;
     script.process(7).title(bare).exit();
+    CHECK(script.sessions() == 1);
+    CHECK_FALSE(script.session().login_estimated);
+    CHECK(script.session().end == End::exit);
+    CHECK(script.tracker.counters().starts_missed == 1);
+}
+
+TEST_CASE("the end of a process that was never seen is no news") {
+    EventScript script;
+    script.process(7).exit();
     CHECK(script.sessions() == 0);
-    CHECK(script.tracker.counters().events_of_unknown_processes == 2);
+    CHECK(script.tracker.counters().starts_missed == 0);
 }
 
 TEST_CASE("a later process with the same pid is another one") {

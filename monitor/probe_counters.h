@@ -1,0 +1,14 @@
+// The counters of the kernel probes.
+#pragma once
+
+#include "store/model.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace dovewatch {
+
+// `map_fd`: the map `counters`. Summed over the processors.
+std::vector<Counter> read_probe_counters(int map_fd);
+
+} // namespace dovewatch

@@ -1,0 +1,206 @@
+#include "monitor/probe_loader.h"
+
+#include "monitor/clock.h"
+#include "monitor/log.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <random>
+#include <utility>
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+
+namespace dovewatch {
+
+namespace {
+
+// libbpf tells why a load failed in its messages alone; the first one is the cause.
+std::string first_libbpf_message;
+
+int keep_libbpf_message(libbpf_print_level level, const char* format, va_list arguments) {
+    if (level != LIBBPF_WARN || !first_libbpf_message.empty()) {
+        return 0;
+    }
+    std::array<char, 512> message{};
+    vsnprintf(message.data(), message.size(), format, arguments);
+    first_libbpf_message = message.data();
+    first_libbpf_message.erase(first_libbpf_message.find_last_not_of('\n') + 1);
+    return 0;
+}
+
+tl::unexpected<Error> load_error(int code) {
+    const int cause = code < 0 ? -code : code;
+    std::string mend = "the kernel must be 5.11 or later, with BTF (CONFIG_DEBUG_INFO_BTF)";
+    if (cause == EPERM || cause == EACCES) {
+        mend = "run dovewatchd as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_SYS_ADMIN";
+    }
+    return failed(fmt::format("cannot load the kernel probes: {} ({}); {}", std::strerror(cause),
+                              first_libbpf_message, mend));
+}
+
+dw_setup setup_for(const ProbeOptions& options) {
+    dw_setup setup{};
+    setup.layout = DW_EVENT_LAYOUT;
+    setup.ring_bytes = options.ring_bytes;
+    setup.master_uid = options.master_uid;
+    setup.titles_by_switch = options.titles_by_switch;
+    const auto uids = std::min<std::size_t>(options.lda_uids.size(), DW_LDA_UIDS_MAX);
+    setup.lda_uid_count = static_cast<__u32>(uids);
+    std::copy_n(options.lda_uids.begin(), uids, setup.lda_uids);
+    return setup;
+}
+
+bool are_alike(dw_setup one, const dw_setup& other) {
+    one.ring_id = other.ring_id;
+    return std::memcmp(&one, &other, sizeof(one)) == 0;
+}
+
+std::string id_text(std::uint64_t ring_id) {
+    return fmt::format("{:016x}", ring_id);
+}
+
+std::array<bpf_map*, 5> pinned_maps(const dovewatch_bpf& skeleton) {
+    return {skeleton.maps.events, skeleton.maps.masters, skeleton.maps.processes, skeleton.maps.counters,
+            skeleton.maps.setup};
+}
+
+Result<Skeleton> open_skeleton(const dw_setup& setup) {
+    libbpf_set_print(keep_libbpf_message);
+    Skeleton skeleton(dovewatch_bpf::open());
+    if (!skeleton) {
+        return load_error(errno);
+    }
+    skeleton->rodata->master_uid = setup.master_uid;
+    skeleton->rodata->lda_uid_count = setup.lda_uid_count;
+    std::copy(std::begin(setup.lda_uids), std::end(setup.lda_uids), skeleton->rodata->lda_uids);
+    bpf_map__set_max_entries(skeleton->maps.events, static_cast<__u32>(setup.ring_bytes));
+    return skeleton;
+}
+
+// The pinned links go on as they are; only the maps are opened, and the title program for new libraries.
+Result<LoadedProbes> take_over(const std::filesystem::path& pins, const dw_setup& pinned) {
+    auto skeleton = open_skeleton(pinned);
+    if (!skeleton) {
+        return tl::make_unexpected(skeleton.error());
+    }
+    for (auto* map : pinned_maps(**skeleton)) {
+        bpf_map__set_pin_path(map, (pins / bpf_map__name(map)).c_str());
+    }
+    if (const int error = dovewatch_bpf::load(skeleton->get())) {
+        return load_error(error);
+    }
+    LoadedProbes probes;
+    probes.skeleton = std::move(*skeleton);
+    probes.pins = pins;
+    probes.ring_id = id_text(pinned.ring_id);
+    return probes;
+}
+
+Result<LoadedProbes> attach_new(dw_setup& setup) {
+    auto skeleton = open_skeleton(setup);
+    if (!skeleton) {
+        return tl::make_unexpected(skeleton.error());
+    }
+    if (const int error = dovewatch_bpf::load(skeleton->get())) {
+        return load_error(error);
+    }
+    LoadedProbes probes;
+    // Exit first: a process whose exec is seen must not be able to leave unseen.
+    std::vector<bpf_program*> programs{(*skeleton)->progs.on_exit, (*skeleton)->progs.on_exec};
+    if (setup.titles_by_switch != 0) {
+        programs.push_back((*skeleton)->progs.on_switch);
+    }
+    for (auto* program : programs) {
+        ProbeLink link(bpf_program__attach(program));
+        if (!link) {
+            return load_error(errno);
+        }
+        probes.links.push_back(std::move(link));
+    }
+    probes.skeleton = std::move(*skeleton);
+    std::random_device random;
+    setup.ring_id = (std::uint64_t{random()} << 32U) | random();
+    probes.ring_id = id_text(setup.ring_id);
+    return probes;
+}
+
+std::optional<ReplacedRing> open_replaced_ring(const std::filesystem::path& pins, const dw_setup& pinned) {
+    UniqueFd map(bpf_obj_get((pins / "events").c_str()));
+    if (!map) {
+        return std::nullopt;
+    }
+    auto ring = EventRing::open(map.get());
+    if (!ring) {
+        return std::nullopt;
+    }
+    return ReplacedRing{std::move(map), std::move(*ring), id_text(pinned.ring_id), boot_time_now()};
+}
+
+// The map `setup` is the last of the maps: it says that the rest is there.
+bool pin(const LoadedProbes& probes, const std::filesystem::path& pins, const dw_setup& setup) {
+    const __u32 key = 0;
+    if (bpf_map_update_elem(bpf_map__fd(probes.skeleton->maps.setup), &key, &setup, BPF_ANY) != 0) {
+        return false;
+    }
+    constexpr std::array names{"on_exit", "on_exec", "on_switch"}; // as attach_new has them
+    for (std::size_t i = 0; i < probes.links.size(); i++) {
+        if (bpf_link__pin(probes.links[i].get(), (pins / names.at(i)).c_str()) != 0) {
+            return false;
+        }
+    }
+    const auto maps = pinned_maps(*probes.skeleton);
+    return std::all_of(maps.begin(), maps.end(), [&](bpf_map* map) {
+        return bpf_map__pin(map, (pins / bpf_map__name(map)).c_str()) == 0;
+    });
+}
+
+void warn_unpinned(const std::string& cause) {
+    log(Severity::warning,
+        fmt::format("{}; sessions that begin and end while dovewatchd does not run will be missed", cause));
+}
+
+// The new probes are in place before the old ones go, so that nothing falls between them.
+Result<LoadedProbes> replace(const std::filesystem::path& pins, dw_setup setup) {
+    const auto pinned = pinned_setup(pins);
+    auto probes = attach_new(setup);
+    if (!probes) {
+        return probes;
+    }
+    if (pinned) {
+        probes->replaced = open_replaced_ring(pins, *pinned);
+    }
+    auto prepared = remove_pins(pins).and_then([&](bool) { return prepare_pin_folder(pins); });
+    if (!prepared) {
+        warn_unpinned(prepared.error().message);
+    } else if (!pin(*probes, pins, setup)) {
+        warn_unpinned(fmt::format("cannot pin the probes in {}: {}", pins.string(), std::strerror(errno)));
+    } else {
+        probes->pins = pins;
+    }
+    return probes;
+}
+
+} // namespace
+
+Result<LoadedProbes> load_probes(const ProbeOptions& options) {
+    auto setup = setup_for(options);
+    if (!options.pins) {
+        return attach_new(setup);
+    }
+    if (const auto prepared = prepare_pin_folder(*options.pins); !prepared) {
+        warn_unpinned(prepared.error().message);
+        return attach_new(setup);
+    }
+    const auto pinned = pinned_setup(*options.pins);
+    if (pinned && are_alike(setup, *pinned)) {
+        return take_over(*options.pins, *pinned);
+    }
+    return replace(*options.pins, setup);
+}
+
+} // namespace dovewatch

@@ -1,0 +1,58 @@
+// Loads and attaches the kernel probes, or takes over those that an earlier daemon has pinned.
+#pragma once
+
+#include "monitor/event_ring.h"
+#include "monitor/process_event.h"
+#include "monitor/title_probes.h"
+#include "monitor/unique_fd.h"
+#include "store/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dovewatch.skel.h"
+#include <sys/types.h>
+
+namespace dovewatch {
+
+struct ProbeOptions {
+    std::size_t ring_bytes = 8U << 20; // a power of two, at least a page
+    uid_t master_uid = 0;
+    bool titles_by_switch = false;             // watch sched_switch instead of Dovecot's title function
+    std::vector<uid_t> lda_uids;               // at most DW_LDA_UIDS_MAX count
+    std::optional<std::filesystem::path> pins; // a folder in bpffs; none: the probes end with the daemon
+    std::filesystem::path proc = "/proc";
+};
+
+struct SkeletonDeleter {
+    void operator()(dovewatch_bpf* skeleton) const { dovewatch_bpf::destroy(skeleton); }
+};
+using Skeleton = std::unique_ptr<dovewatch_bpf, SkeletonDeleter>;
+
+// The ring buffer of probes that were replaced because they were set up otherwise. They wrote to it until
+// `until`; the new ones are in place since.
+struct ReplacedRing {
+    UniqueFd map;
+    EventRing ring;
+    std::string id;
+    BootTime until{};
+};
+
+struct LoadedProbes {
+    Skeleton skeleton;
+    std::vector<ProbeLink> links;              // not of titles by uprobe; empty where all were taken over
+    std::optional<std::filesystem::path> pins; // as asked for, unless bpffs cannot be had
+    std::optional<ReplacedRing> replaced;
+    std::string ring_id;
+};
+
+// Needs CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, for pins and for libraries in containers CAP_SYS_ADMIN, and a
+// kernel of 5.11 or later with BTF. Without bpffs it warns and goes on unpinned.
+[[nodiscard]] Result<LoadedProbes> load_probes(const ProbeOptions& options);
+
+} // namespace dovewatch

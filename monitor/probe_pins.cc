@@ -1,0 +1,98 @@
+#include "monitor/probe_pins.h"
+
+#include "monitor/unique_fd.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <system_error>
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/statfs.h>
+
+namespace dovewatch {
+
+namespace {
+
+constexpr const char* bpffs = "/sys/fs/bpf";
+
+bool is_bpffs(const char* folder) {
+    struct statfs status {};
+    return statfs(folder, &status) == 0 && static_cast<std::uint32_t>(status.f_type) == BPF_FS_MAGIC;
+}
+
+// FNV-1a (RFC draft-eastlake-fnv), because it must be the same in every build. bpffs allows no dot in a name,
+// so the path itself cannot serve.
+std::uint64_t stable_hash(const std::string& text) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : text) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 0x100000001b3U;
+    }
+    return hash;
+}
+
+} // namespace
+
+std::filesystem::path pin_folder(const std::filesystem::path& database) {
+    std::error_code ignored;
+    const auto path = std::filesystem::weakly_canonical(database, ignored);
+    return std::filesystem::path(bpffs) / "dovewatch" / fmt::format("{:016x}", stable_hash(path.string()));
+}
+
+Result<void> prepare_pin_folder(const std::filesystem::path& folder) {
+    if (!is_bpffs(bpffs) && mount("bpf", bpffs, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) {
+        return failed(fmt::format("cannot mount bpffs at {}: {}", bpffs, std::strerror(errno)));
+    }
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (!error) {
+        std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+    }
+    if (error) {
+        return failed(fmt::format("cannot make {}: {}", folder.string(), error.message()));
+    }
+    return {};
+}
+
+std::optional<dw_setup> pinned_setup(const std::filesystem::path& folder) {
+    const UniqueFd map(bpf_obj_get((folder / "setup").c_str()));
+    dw_setup setup{};
+    const __u32 key = 0;
+    if (!map || bpf_map_lookup_elem(map.get(), &key, &setup) != 0 || setup.layout == 0) {
+        return std::nullopt;
+    }
+    return setup;
+}
+
+Result<bool> remove_pins(const std::filesystem::path& folder) {
+    std::error_code error;
+    const auto removed = std::filesystem::remove_all(folder, error);
+    if (error) {
+        return failed(fmt::format("cannot remove {}: {}", folder.string(), error.message()));
+    }
+    return removed > 0;
+}
+
+std::filesystem::path title_pin(const std::filesystem::path& folder, const FileId& library) {
+    return folder / fmt::format("title-{}-{}", library.first, library.second);
+}
+
+std::vector<FileId> pinned_libraries(const std::filesystem::path& folder) {
+    std::vector<FileId> libraries;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+        unsigned long long device = 0;
+        unsigned long long inode = 0;
+        if (std::sscanf(entry.path().filename().c_str(), "title-%llu-%llu", &device, &inode) == 2) {
+            libraries.emplace_back(device, inode);
+        }
+    }
+    return libraries;
+}
+
+} // namespace dovewatch

@@ -1,0 +1,39 @@
+// The probes in bpffs, where they outlive the daemon: pinned links go on collecting into the pinned ring
+// buffer until a next daemon takes them over, or removes them.
+//
+// A folder per database holds the maps by their names, the links `on_exec`, `on_exit`, and
+// `title-DEVICE-INODE` for each library.
+#pragma once
+
+#include "bpf/probe_event.h"
+#include "store/result.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace dovewatch {
+
+// A file, as device and inode.
+using FileId = std::pair<std::uint64_t, std::uint64_t>;
+
+// The folder for the probes that serve this database. The same for the same path.
+std::filesystem::path pin_folder(const std::filesystem::path& database);
+
+// Mounts bpffs where it belongs if it is not, and makes the folder, for root alone.
+[[nodiscard]] Result<void> prepare_pin_folder(const std::filesystem::path& folder);
+
+// How the pinned probes were set up; no value where there are none, or a daemon died while it pinned them.
+std::optional<dw_setup> pinned_setup(const std::filesystem::path& folder);
+
+// Removes all pins. Probes that no process holds any more are gone then. False where there were none.
+[[nodiscard]] Result<bool> remove_pins(const std::filesystem::path& folder);
+
+std::filesystem::path title_pin(const std::filesystem::path& folder, const FileId& library);
+
+// The libraries with a pinned title probe.
+std::vector<FileId> pinned_libraries(const std::filesystem::path& folder);
+
+} // namespace dovewatch

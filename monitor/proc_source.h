@@ -1,0 +1,26 @@
+// Process events from polling /proc, for hosts where no kernel probe can be loaded.
+//
+// It needs to be allowed to read /proc/PID/stat and cmdline alone. Where it may also read /proc/PID/exe, it
+// trusts a process as the probes do; without, a process's name and its parent's are all there is to go by,
+// and a local user can forge them.
+#pragma once
+
+#include "monitor/source.h"
+
+#include <filesystem>
+#include <memory>
+
+#include <sys/types.h>
+
+namespace dovewatch {
+
+struct ProcOptions {
+    uid_t master_uid = 0;
+    std::filesystem::path proc = "/proc";
+};
+
+// Where the kernel's process connector may be used (CAP_NET_ADMIN), a new process of Dovecot is followed from
+// its exec in steps of a millisecond; otherwise it is found by the next poll.
+[[nodiscard]] Result<std::unique_ptr<Source>> start_proc_source(const ProcOptions& options);
+
+} // namespace dovewatch

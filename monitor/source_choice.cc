@@ -1,0 +1,66 @@
+#include "monitor/source_choice.h"
+
+#include "monitor/log.h"
+#include "monitor/probe_source.h"
+#include "monitor/proc_source.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+namespace dovewatch {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, SourceKind>, 4> kinds{{
+    {"auto", SourceKind::best},
+    {"uprobe", SourceKind::uprobe},
+    {"switch", SourceKind::by_switch},
+    {"proc", SourceKind::proc},
+}};
+
+// include/linux/proc_ns.h: PROC_PID_INIT_INO.
+constexpr ino_t initial_pid_namespace = 0xEFFFFFFC;
+
+bool is_in_initial_pid_namespace() {
+    struct stat status {};
+    return stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == initial_pid_namespace;
+}
+
+Result<std::unique_ptr<Source>> start_probes(const ProbeOptions& options) {
+    if (!is_in_initial_pid_namespace()) {
+        return failed(
+            "the kernel probes see the process ids of the host, and this is a PID namespace of its own; "
+            "run dovewatchd on the host, or set source = proc");
+    }
+    return start_probe_source(options);
+}
+
+} // namespace
+
+std::optional<SourceKind> parse_source_kind(std::string_view name) {
+    for (const auto& [word, kind] : kinds) {
+        if (word == name) {
+            return kind;
+        }
+    }
+    return std::nullopt;
+}
+
+Result<std::unique_ptr<Source>> start_source(SourceKind kind, ProbeOptions options) {
+    if (kind == SourceKind::proc) {
+        return start_proc_source({options.master_uid, options.proc});
+    }
+    options.titles_by_switch = kind == SourceKind::by_switch;
+    auto probes = start_probes(options);
+    if (probes || kind != SourceKind::best) {
+        return probes;
+    }
+    log(Severity::warning,
+        fmt::format("{}. Going on by polling /proc, which misses short sessions", probes.error().message));
+    return start_proc_source({options.master_uid, options.proc});
+}
+
+} // namespace dovewatch

@@ -78,6 +78,20 @@ bool is_set_id(const Executable& executable) {
     return (executable.mode & (S_ISUID | S_ISGID)) != 0;
 }
 
+bool may_look_at_others(const std::filesystem::path& proc) {
+    constexpr std::string_view label = "\nCapEff:\t";
+    constexpr std::uint64_t ptrace = std::uint64_t{1} << 19U; // CAP_SYS_PTRACE
+    const auto status = read_file(proc / "self" / "status");
+    const auto at = status ? status->find(label) : std::string::npos;
+    if (at == std::string::npos) {
+        return false;
+    }
+    const char* digits = status->data() + at + label.size();
+    std::uint64_t effective = 0;
+    std::from_chars(digits, status->data() + status->size(), effective, 16);
+    return (effective & ptrace) != 0;
+}
+
 std::string_view title_in_cmdline(std::string_view cmdline) {
     const auto argument = cmdline.substr(0, cmdline.find('\0'));
     const auto space = argument.find(' ');

@@ -25,6 +25,9 @@ std::optional<Executable> read_executable(const std::filesystem::path& proc, std
 bool is_root_owned(const Executable& executable, uid_t master_uid);
 bool is_set_id(const Executable& executable);
 
+// Whether this process may look at the executables of processes that are not its own (CAP_SYS_PTRACE).
+bool may_look_at_others(const std::filesystem::path& proc);
+
 // The text after "dovecot/NAME " in argv[0]; "" where there is none. It may be torn: the process writes it
 // while it is read.
 std::string_view title_in_cmdline(std::string_view cmdline);

@@ -44,7 +44,7 @@ bool is_due(const UniqueFd& timer) {
 class ProcSource final : public Source {
   public:
     explicit ProcSource(const ProcOptions& options)
-        : options_(options), names_suffice_(!read_executable(options.proc, 1)),
+        : options_(options), names_suffice_(!may_look_at_others(options.proc)),
           connector_(ProcessConnector::open()) {}
 
     Result<void> open_control();

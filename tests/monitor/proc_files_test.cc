@@ -85,6 +85,22 @@ TEST_CASE("the own start time is that of /proc") {
     CHECK(stat->start_ticks > 0);
 }
 
+TEST_CASE("a capability tells whether others may be looked at") {
+    ProcTree proc;
+    std::filesystem::create_directories(proc.path() / "self");
+    const auto has = [&](const std::string& capabilities) {
+        std::ofstream(proc.path() / "self" / "status")
+            << "Name:\tx\nCapEff:\t" << capabilities << "\nCapBnd:\t0\n";
+        return may_look_at_others(proc.path());
+    };
+    CHECK(has("000001fffeffffff"));
+    CHECK(has("0000000000080000"));
+    CHECK_FALSE(has("000001fffef7ffff"));
+    CHECK_FALSE(has("0000000000000000"));
+    std::filesystem::remove(proc.path() / "self" / "status");
+    CHECK_FALSE(may_look_at_others(proc.path()));
+}
+
 TEST_CASE("a library is found among the mappings by its name") {
     const std::string maps =
         "55d0-55d1 r--p 00000000 fe:00 1 /usr/sbin/dovecot\n"

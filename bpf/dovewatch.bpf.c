@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* The kernel probes: exec, exit and title of Dovecot's session processes. What is not Dovecot's, and what
  * tells nothing new, is dropped here, so that user space wakes for news alone. */
-#include <linux/bpf.h>
+#include "kernel_types.h"
+#include "probe_event.h"
 #include <asm/ptrace.h>
-#include <stdbool.h>
-
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include "kernel_types.h"
-#include "probe_event.h"
+#include <stdbool.h>
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -244,8 +241,7 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm
         pass_bare(&masters, task, &master, DW_EVENT_EXEC, 0);
         return 0;
     }
-    struct dw_process* process =
-        bpf_task_storage_get(&processes, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    struct dw_process* process = bpf_task_storage_get(&processes, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
     if (!process) {
         count(DW_COUNT_LOST_STORAGE);
         return 0;
@@ -279,7 +275,7 @@ struct short_event {
     char text[DW_TITLE_COMPARED + 1];
 };
 
-#define IS_TEXT(text, size, literal) \
+#define IS_TEXT(text, size, literal)                                                                         \
     ((size) == sizeof(literal) - 1 && same_bytes(text, literal, sizeof(literal) - 1))
 
 static __always_inline bool ends_with(const char* text, __u32 size, const char* suffix, __u32 suffix_size) {
@@ -390,8 +386,8 @@ static __always_inline void pass_long_title(struct task_struct* task, struct dw_
     count(DW_COUNT_TITLE_PASSED);
 }
 
-static __always_inline void see_title(struct task_struct* task, struct dw_process* process,
-                                      const char* title, struct short_event* record, __u32 size) {
+static __always_inline void see_title(struct task_struct* task, struct dw_process* process, const char* title,
+                                      struct short_event* record, __u32 size) {
     if (size >= DW_TITLE_COMPARED) {
         process->shows_base = 0;
         return pass_long_title(task, process, title);

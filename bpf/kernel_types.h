@@ -5,14 +5,13 @@
 #ifndef DOVEWATCH_KERNEL_TYPES_H
 #define DOVEWATCH_KERNEL_TYPES_H
 
-#include <linux/types.h>
+#include <linux/bpf.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct {
     __u32 val;
 } kuid_t;
-
 
 struct inode {
     unsigned short i_mode;

@@ -62,9 +62,9 @@ struct dw_probe_event {
 struct dw_process {
     __u32 sequence;
     __u32 parent_pid;
-    __u16 base_size;  /* bytes of `base` in use; 0: nothing to compare with */
+    __u16 base_size; /* bytes of `base` in use; 0: nothing to compare with */
     __u8 role;
-    __u8 shows_base;  /* the last title was about `base`, so that a command behind it is no news */
+    __u8 shows_base; /* the last title was about `base`, so that a command behind it is no news */
     __u8 flags;
     __u8 padding[3];
     char base[DW_TITLE_COMPARED + 1]; /* the last user's title without its closing bracket */
@@ -85,11 +85,11 @@ struct dw_setup {
 /* Why an event did not become a record, or what passed: one counter each, summed over CPUs. */
 enum dw_counter {
     DW_COUNT_EXEC_ADMITTED,
-    DW_COUNT_EXEC_REFUSED,    /* named like a service, but not Dovecot's */
+    DW_COUNT_EXEC_REFUSED, /* named like a service, but not Dovecot's */
     DW_COUNT_TITLE_PASSED,
     DW_COUNT_TITLE_UNCHANGED, /* told nothing new */
     DW_COUNT_EXIT_PASSED,
-    DW_COUNT_LOST_EXEC_RING,  /* from here on: losses */
+    DW_COUNT_LOST_EXEC_RING, /* from here on: losses */
     DW_COUNT_LOST_TITLE_RING,
     DW_COUNT_LOST_EXIT_RING,
     DW_COUNT_LOST_STORAGE,    /* no memory for a process's state: none of its events is seen */

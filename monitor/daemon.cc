@@ -52,8 +52,9 @@ Result<void> watch(const UniqueFd& epoll, int operation, int fd, std::uint32_t e
     epoll_event event{};
     event.events = events;
     event.data.fd = fd;
-    if (epoll_ctl(epoll.get(), operation, fd, &event) != 0)
+    if (epoll_ctl(epoll.get(), operation, fd, &event) != 0) {
         return failed(fmt::format("cannot wait for events: {}", std::strerror(errno)));
+    }
     return {};
 }
 
@@ -105,12 +106,15 @@ Checkpoint Daemon::checkpoint() const {
 }
 
 Result<void> Daemon::run() {
-    if (auto opened = open_fds(); !opened)
+    if (auto opened = open_fds(); !opened) {
         return opened;
-    if (auto begun = begin(); !begun)
+    }
+    if (auto begun = begin(); !begun) {
         return begun;
-    if (auto looped = loop(); !looped)
+    }
+    if (auto looped = loop(); !looped) {
         return looped;
+    }
     return end();
 }
 
@@ -123,9 +127,11 @@ Result<void> Daemon::open_fds() {
     epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
     commit_timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     status_timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-    for (const int fd : {signals_.get(), commit_timer_.get(), status_timer_.get(), source_.control_fd()})
-        if (auto added = watch(epoll_, EPOLL_CTL_ADD, fd, EPOLLIN); !added)
+    for (const int fd : {signals_.get(), commit_timer_.get(), status_timer_.get(), source_.control_fd()}) {
+        if (auto added = watch(epoll_, EPOLL_CTL_ADD, fd, EPOLLIN); !added) {
             return added;
+        }
+    }
     return watch(epoll_, EPOLL_CTL_ADD, source_.events_fd(), EPOLLIN | EPOLLONESHOT);
 }
 
@@ -156,11 +162,14 @@ Result<void> Daemon::loop() {
     std::array<epoll_event, 8> events{};
     while (!stopping_) {
         const int ready = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
-        if (ready < 0 && errno != EINTR)
+        if (ready < 0 && errno != EINTR) {
             return failed(fmt::format("cannot wait for events: {}", std::strerror(errno)));
-        for (int i = 0; i < ready; i++)
-            if (auto handled = handle(events[static_cast<std::size_t>(i)].data.fd); !handled)
+        }
+        for (int i = 0; i < ready; i++) {
+            if (auto handled = handle(events[static_cast<std::size_t>(i)].data.fd); !handled) {
                 return handled;
+            }
+        }
     }
     return {};
 }
@@ -184,8 +193,9 @@ Result<void> Daemon::handle(int fd) {
         }
         return attended;
     }
-    if (fd == status_timer_.get())
+    if (fd == status_timer_.get()) {
         return look_after_time();
+    }
     clear(commit_timer_);
     return drain_and_store();
 }
@@ -199,10 +209,12 @@ void Daemon::commit_soon() {
 
 Result<void> Daemon::drain_and_store() {
     read_utc_offset();
-    if (auto drained = source_.drain(sink_); !drained)
+    if (auto drained = source_.drain(sink_); !drained) {
         return drained;
-    if (auto stored = store_pending(); !stored)
+    }
+    if (auto stored = store_pending(); !stored) {
         return stored;
+    }
     return watch(epoll_, EPOLL_CTL_MOD, source_.events_fd(), EPOLLIN | EPOLLONESHOT);
 }
 
@@ -232,23 +244,27 @@ Result<void> Daemon::store_pending() {
     auto stored = recorder_.flush(checkpoint());
     if (stored) {
         source_.release();
-        if (std::exchange(store_failing_, false))
+        if (std::exchange(store_failing_, false)) {
             log(Severity::info, "the database can be written again");
+        }
         return {};
     }
-    if (stored.error().kind != Error::Kind::unavailable)
+    if (stored.error().kind != Error::Kind::unavailable) {
         return stored;
+    }
     source_.release(); // the changes are in memory; a full ring buffer would lose those to come
-    if (!std::exchange(store_failing_, true))
+    if (!std::exchange(store_failing_, true)) {
         log(Severity::error, stored.error().message + "; changes are kept in memory meanwhile");
+    }
     set_timer(commit_timer_, retry_interval);
     return {};
 }
 
 Result<void> Daemon::store_status() {
     const auto stored = store_.commit_status(status());
-    if (!stored && stored.error().kind != Error::Kind::unavailable)
+    if (!stored && stored.error().kind != Error::Kind::unavailable) {
         return stored;
+    }
     return {};
 }
 
@@ -271,18 +287,21 @@ DaemonStatus Daemon::status() const {
     status.counters.push_back({"monitor", "sweeps over all processes", sweeps_, false});
     status.counters.push_back({"monitor", "sessions found by a sweep", tracked.found_sessions, false});
     status.counters.push_back({"monitor", "processes found gone", tracked.gone_processes, false});
-    for (auto& counter : recorder_.counters())
+    for (auto& counter : recorder_.counters()) {
         status.counters.push_back(std::move(counter));
+    }
     return status;
 }
 
 Result<void> Daemon::end() {
     sd_notify(0, "STOPPING=1");
-    if (auto drained = source_.drain(sink_); !drained)
+    if (auto drained = source_.drain(sink_); !drained) {
         return drained;
-    if (auto stored = recorder_.flush(checkpoint()); !stored)
+    }
+    if (auto stored = recorder_.flush(checkpoint()); !stored) {
         return failed(fmt::format("{}; {} changes could not be stored and are lost", stored.error().message,
                                   recorder_.pending().size()));
+    }
     source_.release();
     if (auto retired = source_.retire(); !retired) {
         log(Severity::warning, retired.error().message);

@@ -35,9 +35,11 @@ bool is_child_of(const ProcessEntry& entry, const std::vector<ProcessKey>& maste
 } // namespace
 
 std::optional<ProcessRole> role_of_program(std::string_view name) {
-    for (const auto& [program, role] : programs)
-        if (program == name)
+    for (const auto& [program, role] : programs) {
+        if (program == name) {
             return role;
+        }
+    }
     return std::nullopt;
 }
 

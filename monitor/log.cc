@@ -26,10 +26,11 @@ std::string_view priority(Severity severity) {
 void append_escaped(std::string& line, std::string_view message) {
     for (const char c : message) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f)
+        if (byte < 0x20 || byte == 0x7f) {
             line += fmt::format("\\x{:02x}", byte);
-        else
+        } else {
             line += c;
+        }
     }
 }
 

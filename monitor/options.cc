@@ -25,9 +25,11 @@ po::options_description daemon_options() {
     options.add_options()("unload", "remove the kernel probes that a killed daemon left behind, and end");
     po::options_description own("Options that may also stand in the configuration file");
     const auto file_options = config_file_options();
-    for (const auto& option : file_options.options())
-        if (!options.find_nothrow(option->long_name(), false))
+    for (const auto& option : file_options.options()) {
+        if (!options.find_nothrow(option->long_name(), false)) {
             own.add(option);
+        }
+    }
     return options.add(own);
 }
 
@@ -82,8 +84,9 @@ Result<std::optional<DaemonOptions>> parse_daemon_options(int argc, const char* 
     } catch (const po::error& error) {
         return usage_error(fmt::format("{}; see dovewatchd --help", error.what()));
     }
-    if (auto read = read_config_file(values); !read)
+    if (auto read = read_config_file(values); !read) {
         return tl::make_unexpected(read.error());
+    }
     return to_daemon_options(values);
 }
 

@@ -44,16 +44,20 @@ bool decode_kind(const dw_probe_event& raw, std::string text, ProcessEvent& even
 } // namespace
 
 std::optional<ProcessRole> process_role(std::uint8_t probe_role) {
-    for (const auto& [number, role] : roles)
-        if (number == probe_role)
+    for (const auto& [number, role] : roles) {
+        if (number == probe_role) {
             return role;
+        }
+    }
     return std::nullopt;
 }
 
 std::uint8_t probe_role(ProcessRole role) {
-    for (const auto& [number, known] : roles)
-        if (known == role)
+    for (const auto& [number, known] : roles) {
+        if (known == role) {
             return number;
+        }
+    }
     return DW_ROLE_NONE;
 }
 
@@ -63,19 +67,23 @@ std::int64_t start_ticks(std::uint64_t start_ns) {
 
 std::optional<ProbeRecord> decode_probe_record(std::span<const std::byte> record) {
     dw_probe_event raw{};
-    if (record.size() < sizeof(raw))
+    if (record.size() < sizeof(raw)) {
         return std::nullopt;
+    }
     std::memcpy(&raw, record.data(), sizeof(raw));
     // A later layout's fixed part is longer, and begins the same.
     if (raw.size < sizeof(raw) || raw.text_size > DW_TEXT_MAX || record.size() < raw.size ||
-        record.size() - raw.size < raw.text_size)
+        record.size() - raw.size < raw.text_size) {
         return std::nullopt;
+    }
     const auto pid = static_cast<std::int32_t>(raw.pid);
-    if (raw.role == DW_ROLE_MASTER)
+    if (raw.role == DW_ROLE_MASTER) {
         return MasterStarted{pid};
+    }
     const auto role = process_role(raw.role);
-    if (!role)
+    if (!role) {
         return std::nullopt;
+    }
 
     std::string text(raw.text_size, '\0');
     std::memcpy(text.data(), record.data() + raw.size, raw.text_size);
@@ -85,8 +93,9 @@ std::optional<ProbeRecord> decode_probe_record(std::span<const std::byte> record
     event.role = *role;
     event.staged = (raw.flags & DW_FLAG_STAGED) != 0;
     event.at = BootTime(raw.boot_ns);
-    if (!decode_kind(raw, std::move(text), event))
+    if (!decode_kind(raw, std::move(text), event)) {
         return std::nullopt;
+    }
     return event;
 }
 

@@ -21,8 +21,9 @@ std::filesystem::path process_folder(const std::filesystem::path& proc, std::int
 
 std::string_view take_word(std::string_view& text) {
     const auto begin = text.find_first_not_of(' ');
-    if (begin == std::string_view::npos)
+    if (begin == std::string_view::npos) {
         return text = {};
+    }
     text.remove_prefix(begin);
     const auto word = text.substr(0, text.find(' '));
     text.remove_prefix(word.size());
@@ -43,17 +44,21 @@ std::optional<Number> parse_number(std::string_view word) {
 
 std::optional<std::string> read_file(const std::filesystem::path& file) {
     const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
         return std::nullopt;
+    }
     std::string text;
     char buffer[4096];
     ssize_t got = 0;
-    while ((got = read(fd, buffer, sizeof(buffer))) > 0 || (got < 0 && errno == EINTR))
-        if (got > 0)
+    while ((got = read(fd, buffer, sizeof(buffer))) > 0 || (got < 0 && errno == EINTR)) {
+        if (got > 0) {
             text.append(buffer, static_cast<std::size_t>(got));
+        }
+    }
     close(fd);
-    if (got < 0)
+    if (got < 0) {
         return std::nullopt;
+    }
     return text;
 }
 
@@ -62,10 +67,12 @@ std::optional<Executable> read_executable(const std::filesystem::path& proc, std
     std::error_code error;
     auto name = std::filesystem::read_symlink(link, error).filename().string();
     struct stat status {};
-    if (error || stat(link.c_str(), &status) != 0)
+    if (error || stat(link.c_str(), &status) != 0) {
         return std::nullopt;
-    if (name.ends_with(deleted_mark))
+    }
+    if (name.ends_with(deleted_mark)) {
         name.resize(name.size() - deleted_mark.size());
+    }
     return Executable{std::move(name), status.st_uid, status.st_mode};
 }
 
@@ -103,11 +110,13 @@ std::optional<std::string> read_title(const std::filesystem::path& proc, std::in
     std::optional<std::string> before;
     for (int attempt = 0; attempt < title_read_attempts; attempt++) {
         auto cmdline = read_file(file);
-        if (!cmdline || cmdline->empty())
+        if (!cmdline || cmdline->empty()) {
             return std::nullopt;
+        }
         std::string title(title_in_cmdline(*cmdline));
-        if (before == title)
+        if (before == title) {
             return title;
+        }
         before = std::move(title);
     }
     return std::nullopt;
@@ -140,11 +149,13 @@ std::optional<MappedFile> find_mapping(std::string_view maps, std::string_view n
         auto line = maps.substr(0, end);
         maps.remove_prefix(end == std::string_view::npos ? maps.size() : end + 1);
         const auto slash = line.rfind('/');
-        if (slash == std::string_view::npos || !line.substr(slash + 1).starts_with(name))
+        if (slash == std::string_view::npos || !line.substr(slash + 1).starts_with(name)) {
             continue;
+        }
         auto path = line.substr(line.find('/'));
-        if (path.ends_with(deleted_mark))
+        if (path.ends_with(deleted_mark)) {
             path.remove_suffix(deleted_mark.size());
+        }
         return MappedFile{std::string(line.substr(0, line.find(' '))), std::string(path)};
     }
     return std::nullopt;

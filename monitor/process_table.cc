@@ -32,15 +32,18 @@ ProcessEntry to_entry(const pids_stack& stack) {
 Result<std::vector<ProcessEntry>> list_processes() {
     pids_info* raw = nullptr;
     const int error = procps_pids_new(&raw, items.data(), static_cast<int>(items.size()));
-    if (error < 0)
+    if (error < 0) {
         return failed(fmt::format("cannot read /proc: {}; is it mounted?", std::strerror(-error)));
+    }
     const std::unique_ptr<pids_info, Unref> info(raw);
     const auto* fetched = procps_pids_reap(info.get(), PIDS_FETCH_TASKS_ONLY);
-    if (!fetched)
+    if (!fetched) {
         return failed("cannot list the processes in /proc; is it mounted?");
+    }
     std::vector<ProcessEntry> entries;
-    for (int i = 0; i < fetched->counts->total; i++)
+    for (int i = 0; i < fetched->counts->total; i++) {
         entries.push_back(to_entry(*fetched->stacks[i]));
+    }
     return entries;
 }
 

@@ -22,8 +22,9 @@ Result<void> Recorder::flush(const Checkpoint& checkpoint) {
 }
 
 void Recorder::drop_oldest() {
-    if (pending_.size() <= limit_)
+    if (pending_.size() <= limit_) {
         return;
+    }
     const auto surplus = pending_.size() - limit_;
     pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(surplus));
     dropped_ += surplus;

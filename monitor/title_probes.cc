@@ -22,9 +22,11 @@ constexpr const char* title_function = "process_title_set";
 std::optional<std::filesystem::path> reachable_path(const std::filesystem::path& process,
                                                     const MappedFile& library, struct stat& status) {
     for (const auto& path : {process / "map_files" / library.range,
-                             process / "root" / std::filesystem::path(library.path).relative_path()})
-        if (stat(path.c_str(), &status) == 0)
+                             process / "root" / std::filesystem::path(library.path).relative_path()}) {
+        if (stat(path.c_str(), &status) == 0) {
             return path;
+        }
+    }
     return std::nullopt;
 }
 
@@ -49,21 +51,26 @@ Result<TitleProbes::Outcome> TitleProbes::attach(std::int32_t master_pid) {
     const auto process = proc_ / std::to_string(master_pid);
     const auto maps = read_file(process / "maps");
     const auto library = maps ? find_mapping(*maps, library_name) : std::nullopt;
-    if (!library)
+    if (!library) {
         return Outcome::not_mapped;
+    }
     struct stat status {};
     const auto path = reachable_path(process, *library, status);
-    if (!path)
+    if (!path) {
         return Outcome::not_mapped;
+    }
     const FileId id{status.st_dev, status.st_ino};
-    if (libraries_.contains(id))
+    if (libraries_.contains(id)) {
         return Outcome::known;
+    }
     auto link = attach_probe(program_, *path);
-    if (!link)
+    if (!link) {
         return failed(fmt::format("cannot probe {} in {} (of Dovecot master {}): {}", title_function,
                                   library->path, master_pid, std::strerror(errno)));
-    if (pins_)
+    }
+    if (pins_) {
         bpf_link__pin(link.get(), title_pin(*pins_, id).c_str()); // else it is gone when this daemon is
+    }
     links_.push_back(std::move(link));
     libraries_.insert(id);
     return Outcome::attached;

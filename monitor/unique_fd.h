@@ -11,8 +11,9 @@ class UniqueFd {
   public:
     explicit UniqueFd(int fd = -1) : fd_(fd) {}
     ~UniqueFd() {
-        if (fd_ >= 0)
+        if (fd_ >= 0) {
             close(fd_);
+}
     }
     UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     UniqueFd& operator=(UniqueFd&& other) noexcept {

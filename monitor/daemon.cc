@@ -261,7 +261,7 @@ Result<void> Daemon::store_pending() {
 }
 
 Result<void> Daemon::store_status() {
-    const auto stored = store_.commit_status(status());
+    auto stored = store_.commit_status(status());
     if (!stored && stored.error().kind != Error::Kind::unavailable) {
         return stored;
     }

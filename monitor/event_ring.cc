@@ -32,26 +32,30 @@ std::uint64_t round_up_to_8(std::uint64_t size) {
 Result<EventRing> EventRing::open(int map_fd) {
     bpf_map_info info{};
     __u32 info_size = sizeof(info);
-    if (bpf_obj_get_info_by_fd(map_fd, &info, &info_size) != 0 || info.type != BPF_MAP_TYPE_RINGBUF)
+    if (bpf_obj_get_info_by_fd(map_fd, &info, &info_size) != 0 || info.type != BPF_MAP_TYPE_RINGBUF) {
         return failed(fmt::format("cannot look at the ring buffer of the probes: {}", std::strerror(errno)));
+    }
     EventRing ring(map_fd, info.max_entries);
     ring.consumer_page_ = mmap(nullptr, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
     ring.producer_pages_ = mmap(nullptr, producer_bytes(ring.size_), PROT_READ, MAP_SHARED, map_fd,
                                 static_cast<off_t>(page_size()));
-    for (void** pages : {&ring.consumer_page_, &ring.producer_pages_})
+    for (void** pages : {&ring.consumer_page_, &ring.producer_pages_}) {
         if (*pages == MAP_FAILED) {
             *pages = nullptr;
             return failed(fmt::format("cannot map the ring buffer of the probes: {}", std::strerror(errno)));
         }
+    }
     ring.position_ = __atomic_load_n(static_cast<std::uint64_t*>(ring.consumer_page_), __ATOMIC_ACQUIRE);
     return ring;
 }
 
 EventRing::~EventRing() {
-    if (consumer_page_)
+    if (consumer_page_) {
         munmap(consumer_page_, page_size());
-    if (producer_pages_)
+    }
+    if (producer_pages_) {
         munmap(producer_pages_, producer_bytes(size_));
+    }
 }
 
 EventRing::EventRing(EventRing&& other) noexcept
@@ -76,11 +80,13 @@ void EventRing::read(const std::function<void(std::span<const std::byte>)>& take
     while (position_ < producer_position()) {
         const auto* record = data + (position_ & (size_ - 1));
         const auto header = __atomic_load_n(reinterpret_cast<const std::uint32_t*>(record), __ATOMIC_ACQUIRE);
-        if (header & BPF_RINGBUF_BUSY_BIT)
+        if (header & BPF_RINGBUF_BUSY_BIT) {
             return;
+        }
         const std::uint32_t size = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-        if (!(header & BPF_RINGBUF_DISCARD_BIT))
+        if (!(header & BPF_RINGBUF_DISCARD_BIT)) {
             take({record + BPF_RINGBUF_HDR_SZ, size});
+        }
         position_ += round_up_to_8(size + BPF_RINGBUF_HDR_SZ);
     }
 }

@@ -41,6 +41,7 @@ Result<std::vector<ProcessEntry>> list_processes() {
         return failed("cannot list the processes in /proc; is it mounted?");
     }
     std::vector<ProcessEntry> entries;
+    entries.reserve(static_cast<std::size_t>(fetched->counts->total));
     for (int i = 0; i < fetched->counts->total; i++) {
         entries.push_back(to_entry(*fetched->stacks[i]));
     }

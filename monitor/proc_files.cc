@@ -99,6 +99,12 @@ bool may_look_at_others(const std::filesystem::path& proc) {
     return (effective & ptrace) != 0;
 }
 
+bool is_in_initial_pid_namespace(const std::filesystem::path& proc) {
+    constexpr ino_t initial = 0xEFFFFFFC; // PROC_PID_INIT_INO in include/linux/proc_ns.h
+    struct stat status {};
+    return stat((proc / "self/ns/pid").c_str(), &status) == 0 && status.st_ino == initial;
+}
+
 std::string_view title_in_cmdline(std::string_view cmdline) {
     const auto argument = cmdline.substr(0, cmdline.find('\0'));
     const auto space = argument.find(' ');

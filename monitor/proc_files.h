@@ -28,6 +28,9 @@ bool is_set_id(const Executable& executable);
 // Whether this process may look at the executables of processes that are not its own (CAP_SYS_PTRACE).
 bool may_look_at_others(const std::filesystem::path& proc);
 
+// Whether the pids here are those of the host, which kernel probes and the process connector speak of.
+bool is_in_initial_pid_namespace(const std::filesystem::path& proc);
+
 // The text after "dovecot/NAME " in argv[0]; "" where there is none. It may be torn: the process writes it
 // while it is read.
 std::string_view title_in_cmdline(std::string_view cmdline);

@@ -45,7 +45,7 @@ class ProcSource final : public Source {
   public:
     explicit ProcSource(const ProcOptions& options)
         : options_(options), names_suffice_(!may_look_at_others(options.proc)),
-          connector_(ProcessConnector::open()) {}
+          connector_(is_in_initial_pid_namespace(options.proc) ? ProcessConnector::open() : std::nullopt) {}
 
     Result<void> open_control();
 
@@ -107,7 +107,8 @@ Result<void> ProcSource::open_control() {
     log(Severity::info,
         fmt::format("polling /proc every {} ms; {}; {}", poll_interval / 1ms,
                     connector_ ? "new processes are followed from their exec"
-                               : "the process connector may not be used (CAP_NET_ADMIN)",
+                               : "the process connector may not be used (it wants CAP_NET_ADMIN and the "
+                                 "host's PID namespace)",
                     names_suffice_ ? "executables may not be read (CAP_SYS_PTRACE), so processes are "
                                      "trusted by their names"
                                    : "processes are trusted by their executables"));

@@ -2,13 +2,13 @@
 
 #include "monitor/log.h"
 #include "monitor/probe_source.h"
+#include "monitor/proc_files.h"
 #include "monitor/proc_source.h"
 
 #include <array>
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 namespace dovewatch {
 
@@ -21,16 +21,8 @@ constexpr std::array<std::pair<std::string_view, SourceKind>, 4> kinds{{
     {"proc", SourceKind::proc},
 }};
 
-// include/linux/proc_ns.h: PROC_PID_INIT_INO.
-constexpr ino_t initial_pid_namespace = 0xEFFFFFFC;
-
-bool is_in_initial_pid_namespace() {
-    struct stat status {};
-    return stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == initial_pid_namespace;
-}
-
 Result<std::unique_ptr<Source>> start_probes(const ProbeOptions& options) {
-    if (!is_in_initial_pid_namespace()) {
+    if (!is_in_initial_pid_namespace(options.proc)) {
         return failed(
             "the kernel probes see the process ids of the host, and this is a PID namespace of its own; "
             "run dovewatchd on the host, or set source = proc");

@@ -49,12 +49,16 @@ class DaemonFailed(AssertionError):
 
 class Daemon:
     """Started and stopped as a context manager; it is ready when the `with` body begins. Leaving the body
-    well demands that SIGTERM ends it with status 0. A folder that is given is kept, any other removed."""
+    well demands that SIGTERM ends it with status 0. A folder that is given is kept, any other removed.
+    `command` stands in front of the program, to run it as another user or in a namespace."""
 
-    def __init__(self, *options: str, folder: Path | None = None):
+    def __init__(self, *options: str, folder: Path | None = None, command: tuple[str, ...] = ()):
         self.options = options
+        self.command = command
         self.keep_folder = folder is not None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="dovewatch-daemon-"))
+        if command:
+            self.folder.chmod(0o777)
         self.database = self.folder / "dovewatch.db"
         self.messages_file = self.folder / "dovewatchd.log"
         self.pid = 0
@@ -79,7 +83,9 @@ class Daemon:
         """Returns when the daemon has said READY=1."""
         with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             path = f"{folder}/notify"
+            os.chmod(folder, 0o755)
             notify.bind(path)
+            os.chmod(path, 0o777)
             notify.settimeout(0.1)
             self._spawn({**os.environ, "NOTIFY_SOCKET": path})
             wait_until(lambda: self._is_ready(notify), seconds, "READY=1 from dovewatchd")
@@ -96,6 +102,13 @@ class Daemon:
             raise DaemonFailed(f"dovewatchd ignored SIGTERM\n{self.messages()}") from None
         if expect_clean and status != 0:
             raise DaemonFailed(f"dovewatchd ended with status {status}\n{self.messages()}")
+
+    def kill(self) -> None:
+        """As a crash; `start` again."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
 
     def messages(self) -> str:
         return self.messages_file.read_text(errors="replace")
@@ -115,7 +128,7 @@ class Daemon:
 
     def _spawn(self, environment: dict[str, str]) -> None:
         with self.messages_file.open("ab") as messages:
-            self._process = subprocess.Popen([DAEMON, "--database", self.database, *self.options],
+            self._process = subprocess.Popen([*self.command, DAEMON, "--database", self.database, *self.options],
                                              stdin=subprocess.DEVNULL, stdout=messages, stderr=messages,
                                              env=environment, start_new_session=True)
         self.pid = self._process.pid
@@ -131,8 +144,8 @@ class Daemon:
 
     def _remove(self) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
+            subprocess.run([DAEMON, "--unload", "--database", self.database], capture_output=True, check=False)
         if not self.keep_folder:
             shutil.rmtree(self.folder)
 

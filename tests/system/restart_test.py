@@ -1,0 +1,149 @@
+"""The daemon is killed, and nothing is lost: probes, ring buffer and state outlive it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import unittest
+from collections import Counter
+from functools import partial
+
+from daemon_fixture import Daemon, ProbeTestCase, run_daemon
+from dovecot_fixture import Dovecot
+from mail_clients import Place, open_imap, pop3_pipelined, pop3_sequential, run_at_once
+from waiting import wait_until
+
+CLIENTS = 8
+
+
+def place(dovecot: Dovecot, number: int) -> Place:
+    return Place(dovecot.ports, f"127.0.0.{1 + number % CLIENTS}")
+
+
+def visit(dovecot: Dovecot, first: int, count: int) -> None:
+    """`count` POP3 sessions, each of a user of its own: user FIRST, FIRST + 1, ..."""
+    ways = (pop3_sequential, pop3_pipelined)
+    run_at_once([partial(ways[n % 2], place(dovecot, n), f"user{n}") for n in range(first, first + count)], CLIENTS)
+
+
+class RestartTest(ProbeTestCase):
+    maxDiff = 2000
+
+    def setUp(self) -> None:
+        self.dovecot = self.enterContext(Dovecot())
+        self.daemon = self.enterContext(Daemon())
+
+    def test_killed_20_times_during_2000_sessions(self) -> None:
+        visitor = threading.Thread(target=visit, args=(self.dovecot, 0, 2000))
+        visitor.start()
+        for kill in range(1, 21):
+            wait_until(lambda: self._logins() >= 90 * kill, 60, f"{90 * kill} logins")
+            self.daemon.kill()
+            self.daemon.start()
+        visitor.join()
+        self._wait_for(2000)
+        self._assert_exact({f"user{n}": 1 for n in range(2000)})
+
+    def test_sessions_while_no_daemon_ran(self) -> None:
+        self.daemon.kill()
+        visit(self.dovecot, 0, 400)
+        self.daemon.start()
+        self._assert_exact({f"user{n}": 1 for n in range(400)})
+
+    def test_session_that_ends_while_no_daemon_runs(self) -> None:
+        client = open_imap(place(self.dovecot, 0), "sue")
+        self._wait_for(1)
+        self.daemon.kill()
+        client.logout()
+        self.daemon.start()
+        [row] = self.daemon.rows()
+        self.assertEqual((row["user"], row["end"], row["estimated"]), ("sue", "logout", False))
+
+    def test_session_that_goes_on(self) -> None:
+        client = open_imap(place(self.dovecot, 0), "sue")
+        self._wait_for(1)
+        self.daemon.kill()
+        self.daemon.start()
+        [row] = self.daemon.rows()
+        self.assertEqual((row["user"], row["logout"], row["estimated"]), ("sue", None, False))
+        client.logout()
+        wait_until(lambda: self.daemon.rows()[0]["logout"], 5, "the logout")
+        [row] = self.daemon.rows()
+        self.assertFalse(row["estimated"])
+
+    def test_probes_with_other_settings_are_drained_and_replaced(self) -> None:
+        self.daemon.kill()
+        visit(self.dovecot, 0, 100)
+        self.daemon.options = ("--ring-buffer-size", "16")
+        self.daemon.start()
+        visit(self.dovecot, 100, 50)
+        self._wait_for(150)
+        self._assert_exact({f"user{n}": 1 for n in range(150)})
+        self.assertIn("16777216", self.daemon.ask("status"))
+
+    def test_a_stop_leaves_nothing_in_the_kernel(self) -> None:
+        self.daemon.stop()
+        self.assertIn("no kernel probes", self._unload())
+        self.daemon.start()
+
+    def test_what_a_killed_daemon_left_can_be_unloaded(self) -> None:
+        refused = run_daemon("--unload", "--database", str(self.daemon.database))
+        self.assertIn("stop that one first", refused.stderr)
+        self.daemon.kill()
+        self.assertIn("are gone", self._unload())
+        self.assertIn("no kernel probes", self._unload())
+        self.daemon.start()
+
+    def test_killed_session_process(self) -> None:
+        client = open_imap(place(self.dovecot, 0), "sue")
+        self._wait_for(1)
+        os.kill(self.daemon.rows()[0]["pid"], signal.SIGKILL)
+        wait_until(lambda: self.daemon.rows()[0]["logout"], 5, "the end of the session")
+        [row] = self.daemon.rows()
+        self.assertEqual((row["end"], row["estimated"]), ("signal", False))
+        client.shutdown()
+
+    def _logins(self) -> int:
+        return self.dovecot.log.read_text(errors="replace").count(": Login: ")
+
+    def _wait_for(self, count: int) -> None:
+        wait_until(lambda: len(self.daemon.rows()) >= count, 10, f"{count} rows")
+
+    def _assert_exact(self, expected: dict[str, int]) -> None:
+        wait_until(lambda: all(row["logout"] for row in self.daemon.rows()), 10, "all sessions to end")
+        rows = self.daemon.rows()
+        self.assertEqual(Counter(row["user"] for row in rows), Counter(expected))
+        self.assertEqual([row for row in rows if row["estimated"]], [])
+
+    def _unload(self) -> str:
+        result = run_daemon("--unload", "--database", str(self.daemon.database))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stderr
+
+
+class LossTest(ProbeTestCase):
+    """A ring buffer that is too small for what comes while the daemon stands still."""
+
+    def test_losses_are_counted_and_the_state_is_right_after_a_sweep(self) -> None:
+        with Dovecot() as dovecot, Daemon("--ring-buffer-size", "1") as daemon:
+            early = open_imap(place(dovecot, 0), "early")
+            wait_until(lambda: daemon.rows(), 5, "the early session")
+            os.kill(daemon.pid, signal.SIGSTOP)
+            visit(dovecot, 0, 4200)
+            early.logout()
+            late = open_imap(place(dovecot, 1), "late")
+            os.kill(daemon.pid, signal.SIGCONT)
+            wait_until(lambda: self._online(daemon) == ["late"], 15, "a sweep that finds who is online")
+            rows = {row["user"]: row for row in daemon.rows()}
+            self.assertTrue(rows["early"]["logout_estimated"])
+            self.assertTrue(rows["late"]["login_estimated"])
+            self.assertIn("LOST", daemon.ask("status"))
+            late.logout()
+
+    def _online(self, daemon: Daemon) -> list[str]:
+        return [row["user"] for row in daemon.rows() if row["logout"] is None]
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -13,7 +13,7 @@ class UniqueFd {
     ~UniqueFd() {
         if (fd_ >= 0) {
             close(fd_);
-}
+        }
     }
     UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     UniqueFd& operator=(UniqueFd&& other) noexcept {

@@ -57,8 +57,10 @@ class Daemon:
         self.command = command
         self.keep_folder = folder is not None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="dovewatch-daemon-"))
+        self.program = DAEMON
         if command:
             self.folder.chmod(0o777)
+            self.program = Path(shutil.copy(DAEMON, self.folder))  # the other user may not see the original
         self.database = self.folder / "dovewatch.db"
         self.messages_file = self.folder / "dovewatchd.log"
         self.pid = 0
@@ -128,7 +130,7 @@ class Daemon:
 
     def _spawn(self, environment: dict[str, str]) -> None:
         with self.messages_file.open("ab") as messages:
-            self._process = subprocess.Popen([*self.command, DAEMON, "--database", self.database, *self.options],
+            self._process = subprocess.Popen([*self.command, self.program, "--database", self.database, *self.options],
                                              stdin=subprocess.DEVNULL, stdout=messages, stderr=messages,
                                              env=environment, start_new_session=True)
         self.pid = self._process.pid

@@ -65,7 +65,7 @@ class OptionsTest(unittest.TestCase):
             self.skipTest("needs root, to give it up")
         self.folder.chmod(0o777)
         result = subprocess.run(["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                                 *self._readable_daemon(), "--database", self.database],
+                                 *self._readable_daemon(), "--database", self.database, "--source", "uprobe"],
                                 capture_output=True, text=True, timeout=30, check=False)
         self._assert_refused(result, 1, "root")
 

@@ -76,10 +76,21 @@ SQLite::Database open_read_only(const fs::path& file, std::string_view parameter
     return database;
 }
 
+// Beyond its header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
+bool log_has_frames(const fs::path& file) {
+    constexpr std::uint64_t header = 32;
+    return size_of(with_suffix(file, "-wal")) > header;
+}
+
 // Where -wal or -shm is missing no writer has the database open, so the file does not change, and all of
-// it is in the file itself, unless a log with frames is left.
+// it is in the file itself, unless a log with frames is left. A log without frames, of a writer that was
+// killed, makes SQLite wait in vain for the -shm to agree with it.
 bool is_immutable(const fs::path& file) {
-    return !fs::exists(with_suffix(file, "-shm")) || !fs::exists(with_suffix(file, "-wal"));
+    if (!fs::exists(with_suffix(file, "-shm")) || !fs::exists(with_suffix(file, "-wal"))) {
+        return true;
+    }
+    const auto writer = LockFile::holder(with_suffix(file, ".lock"));
+    return !log_has_frames(file) && writer && !*writer;
 }
 
 Result<void> check_immutable(const fs::path& file) {
@@ -88,7 +99,7 @@ Result<void> check_immutable(const fs::path& file) {
         return unavailable(
             fmt::format("{} is just being opened by process {}: try again", file.string(), **writer));
     }
-    if (size_of(with_suffix(file, "-wal")) > 0) {
+    if (log_has_frames(file)) {
         return failed(
             fmt::format("{0}-wal belongs to {0}, but {0}-shm is missing: start dovewatchd once, which "
                         "makes it anew",
@@ -183,12 +194,12 @@ Result<void> check_before_writing(const fs::path& file) {
         return long_enough;
     }
     return guarded(file, [&]() -> Result<void> {
-        // With a log but no -shm, only a writer can read the database, and what is in its log counts.
-        const bool only_for_writers = size_of(with_suffix(file, "-wal")) > 0 && is_immutable(file);
+        // What is in the log counts, and only a writer can bring a -shm back that a killed one left. Nobody
+        // else writes: the caller holds the lock.
         SQLite::Database database =
-            only_for_writers
+            log_has_frames(file)
                 ? SQLite::Database(file.string(), SQLITE_OPEN_READWRITE | common_flags, busy_timeout_ms)
-                : open_read_only(file, is_immutable(file) ? "immutable=1" : "readonly_shm=1");
+                : open_read_only(file, "immutable=1");
         leave_log_alone(database);
         keep_log_files(database);
         if (auto version = check_schema(database, file); !version) {

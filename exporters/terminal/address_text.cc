@@ -19,8 +19,9 @@ void append_ipv4(fmt::memory_buffer& out, std::string_view bytes) {
 } // namespace
 
 void append_address(fmt::memory_buffer& out, const Address& address) {
-    if (address.bytes().size() == 4)
+    if (address.bytes().size() == 4) {
         return append_ipv4(out, address.bytes());
+    }
     append(out, address.to_string());
 }
 

@@ -28,8 +28,9 @@ std::unique_ptr<RowSink> make_sink(Format format, Output& output, const TimeZone
 // Rows that were read before the job failed are worth reading.
 Result<int> flushed(Output& output, const Result<int>& outcome) {
     const auto written = output.flush();
-    if (outcome && !written)
+    if (outcome && !written) {
         return tl::make_unexpected(written.error());
+    }
     return outcome;
 }
 
@@ -64,24 +65,29 @@ struct Task {
 
 Result<Task> task_of(const CommandLine& line, const Clock& clock) {
     const auto format = format_of(line.values);
-    if (!format)
+    if (!format) {
         return tl::make_unexpected(format.error());
+    }
     auto job = line.command->prepare(line.values, clock);
-    if (!job)
+    if (!job) {
         return tl::make_unexpected(job.error());
+    }
     return Task{*format, std::move(*job), line.command->bears_no_database};
 }
 
 Result<int> run_task(const Task& task, const Clock& clock, po::variables_map& values,
                      const Environment& environment) {
-    if (auto read = read_config_file(values); !read)
+    if (auto read = read_config_file(values); !read) {
         return tl::make_unexpected(read.error());
+    }
     const auto database = database_file(values);
     auto reader = environment.open_reader(database);
-    if (!reader && task.bears_no_database)
+    if (!reader && task.bears_no_database) {
         reader = std::make_unique<NoDatabase>(reader.error());
-    if (!reader)
+    }
+    if (!reader) {
         return tl::make_unexpected(reader.error());
+    }
     Output output(environment.output);
     const auto sink = make_sink(task.format, output, clock.zone, environment);
     return flushed(output, task.job({**reader, database, *sink, clock, environment.notices}));
@@ -95,17 +101,21 @@ Result<int> say(const std::string& text, const Environment& environment) {
 
 Result<int> obey(const std::vector<std::string>& arguments, const Environment& environment) {
     auto line = parse_command_line(arguments);
-    if (!line)
+    if (!line) {
         return tl::make_unexpected(with_hint(line.error(), arguments));
-    if (line->values.count("help") != 0)
+    }
+    if (line->values.count("help") != 0) {
         return say(help(line->command), environment);
-    if (line->values.count("version") != 0)
+    }
+    if (line->values.count("version") != 0) {
         return say("dovewatch " DOVEWATCH_VERSION "\n", environment);
+    }
     const TimeZone zone = line->values["utc"].as<bool>() ? TimeZone::utc() : environment.local_zone;
     const Clock clock{environment.now, zone};
     const auto task = task_of(*line, clock);
-    if (!task)
+    if (!task) {
         return tl::make_unexpected(with_hint(task.error(), arguments));
+    }
     return run_task(*task, clock, line->values, environment);
 }
 
@@ -113,8 +123,9 @@ Result<int> obey(const std::vector<std::string>& arguments, const Environment& e
 
 int run(const std::vector<std::string>& arguments, const Environment& environment) {
     const auto status = obey(arguments, environment);
-    if (status)
+    if (status) {
         return *status;
+    }
     environment.notices << "dovewatch: " << status.error().message << '\n';
     return exit_status(status.error());
 }

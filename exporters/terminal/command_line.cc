@@ -33,24 +33,27 @@ po::options_description command_options(const Command& command) {
 po::options_description arguments_of(const Command* command) {
     po::options_description arguments;
     arguments.add_options()("command", po::value<std::string>());
-    if (command != nullptr && !command->positional.empty())
+    if (command != nullptr && !command->positional.empty()) {
         arguments.add_options()(std::string(command->positional).c_str(), po::value<std::string>());
+    }
     return arguments;
 }
 
 po::positional_options_description positions_of(const Command* command) {
     po::positional_options_description positions;
     positions.add("command", 1);
-    if (command != nullptr && !command->positional.empty())
+    if (command != nullptr && !command->positional.empty()) {
         positions.add(std::string(command->positional).c_str(), 1);
+    }
     return positions;
 }
 
 po::options_description all_options(const Command* command) {
     po::options_description options;
     options.add(common_options()).add(format_options()).add(arguments_of(command));
-    if (command != nullptr)
+    if (command != nullptr) {
         options.add(command_options(*command));
+    }
     return options;
 }
 
@@ -84,11 +87,13 @@ po::variables_map values_of(const std::vector<std::string>& arguments, const Com
 Result<CommandLine> parse(const std::vector<std::string>& arguments) {
     const std::string name = command_name(arguments);
     const Command* command = find_command(name);
-    if (command == nullptr && !name.empty())
+    if (command == nullptr && !name.empty()) {
         return usage_error(fmt::format("'{}' is no command: the commands are {}", name, command_names()));
+    }
     CommandLine line{command, values_of(arguments, command)};
-    if (command == nullptr && line.values.count("help") == 0 && line.values.count("version") == 0)
+    if (command == nullptr && line.values.count("help") == 0 && line.values.count("version") == 0) {
         return usage_error(fmt::format("a command is missing: the commands are {}", command_names()));
+    }
     return line;
 }
 
@@ -112,8 +117,9 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
 Result<Format> format_of(const po::variables_map& values) {
     const bool json = values["json"].as<bool>();
     const bool csv = values["csv"].as<bool>();
-    if (json && csv)
+    if (json && csv) {
         return usage_error("--json and --csv exclude each other");
+    }
     return json ? Format::json : csv ? Format::csv : Format::table;
 }
 
@@ -129,16 +135,18 @@ std::string help(const Command* command) {
     if (command == nullptr) {
         text << "Usage: dovewatch COMMAND [OPTIONS]\nWho uses this Dovecot host, and when they last "
                 "did.\n\nCommands:\n";
-        for (const Command& each : commands())
+        for (const Command& each : commands()) {
             text << fmt::format("  {:<26}{}\n", fmt::format("{} {}", each.name, each.arguments),
                                 each.summary);
+        }
         text << "\n`dovewatch COMMAND --help` tells more.\n\n";
     } else {
         text << fmt::format("Usage: dovewatch {} {}{}[OPTIONS]\n{}{}.\n{}\n", command->name,
                             command->arguments, command->arguments.empty() ? "" : " ", "Shows ",
                             command->summary, command->details);
-        if (const auto options = command_options(*command); !options.options().empty())
+        if (const auto options = command_options(*command); !options.options().empty()) {
             text << options << '\n';
+        }
     }
     text << format_options() << '\n' << common_options() << '\n' << formats_help;
     return text.str();

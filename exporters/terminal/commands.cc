@@ -14,8 +14,9 @@ std::span<const Command> commands() {
 
 std::string command_names() {
     std::string names;
-    for (const Command& command : commands())
+    for (const Command& command : commands()) {
         names += (names.empty() ? "" : ", ") + std::string(command.name);
+    }
     return names;
 }
 

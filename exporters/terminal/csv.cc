@@ -23,20 +23,22 @@ bool needs_quotes(std::string_view text) {
 void append_quoted(fmt::memory_buffer& out, std::string_view text) {
     out.push_back('"');
     for (const char c : text) {
-        if (c == '"')
+        if (c == '"') {
             out.push_back('"');
+        }
         out.push_back(c);
     }
     out.push_back('"');
 }
 
 void append_text(fmt::memory_buffer& out, std::string_view text) {
-    if (looks_like_formula(text))
+    if (looks_like_formula(text)) {
         append_quoted(out, "'" + std::string(text));
-    else if (needs_quotes(text))
+    } else if (needs_quotes(text)) {
         append_quoted(out, text);
-    else
+    } else {
         append(out, text);
+    }
 }
 
 struct Write {
@@ -45,8 +47,9 @@ struct Write {
 
     void operator()(std::monostate /*none*/) const {}
     void operator()(std::string_view text) const {
-        if (!on_terminal)
+        if (!on_terminal) {
             return append_text(out, text);
+        }
         fmt::memory_buffer visible;
         append_visible(visible, text);
         append_text(out, view(visible));
@@ -61,9 +64,10 @@ struct Write {
     // stage.name=value, separated by blanks
     static std::string joined(const std::vector<Counter>& counters) {
         std::string text;
-        for (const Counter& counter : counters)
+        for (const Counter& counter : counters) {
             text += fmt::format(FMT_COMPILE("{}{}.{}={}"), text.empty() ? "" : " ", counter.stage,
                                 counter.name, counter.value);
+        }
         return text;
     }
 };

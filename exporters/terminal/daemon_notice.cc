@@ -9,8 +9,9 @@ namespace dovewatch::terminal {
 namespace {
 
 std::string last_seen(const StoreStatus& status, UtcTime now) {
-    if (!status.daemon || !status.daemon->last_event)
+    if (!status.daemon || !status.daemon->last_event) {
         return {};
+    }
     return " (" + human_duration(now - *status.daemon->last_event) + " ago)";
 }
 
@@ -18,12 +19,14 @@ std::string last_seen(const StoreStatus& status, UtcTime now) {
 
 Result<void> warn_unless_running(const Context& context) {
     const auto status = context.reader.status();
-    if (!status)
+    if (!status) {
         return tl::make_unexpected(status.error());
-    if (!status->daemon_pid)
+    }
+    if (!status->daemon_pid) {
         context.notices << "dovewatch: warning: dovewatchd is not running; this is what it last saw"
                         << last_seen(*status, context.clock.now)
                         << ". Start it: systemctl start dovewatchd\n";
+    }
     return {};
 }
 

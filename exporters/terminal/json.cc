@@ -16,9 +16,10 @@ namespace {
 constexpr auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
 
 void append_string(fmt::memory_buffer& out, std::string_view text) {
-    if (!std::all_of(text.begin(), text.end(), is_plain))
+    if (!std::all_of(text.begin(), text.end(), is_plain)) {
         return append(out,
                       nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+    }
     out.push_back('"');
     append(out, text);
     out.push_back('"');

@@ -27,25 +27,29 @@ void add_options(po::options_description& options) {
 Result<std::uint64_t> row_count(const std::string& text) {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > INT64_MAX)
+    if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > INT64_MAX) {
         return usage_error("-n '" + text + "' is no number of rows: write a whole number from 1");
+    }
     return number;
 }
 
 Result<ActivityQuery> query_of(const po::variables_map& values, const Clock& clock) {
     ActivityQuery query;
-    if (values.count("user") != 0)
+    if (values.count("user") != 0) {
         query.user = values["user"].as<std::string>();
+    }
     if (values.count("number") != 0) {
         const auto number = row_count(values["number"].as<std::string>());
-        if (!number)
+        if (!number) {
             return tl::make_unexpected(number.error());
+        }
         query.limit = *number;
     }
     if (values.count("since") != 0) {
         const auto since = parse_since(values["since"].as<std::string>(), clock.now, clock.zone);
-        if (!since)
+        if (!since) {
             return tl::make_unexpected(since.error());
+        }
         query.since = *since;
     }
     return query;
@@ -88,8 +92,9 @@ class Lines {
 
   private:
     std::string_view end_of(const Session& session) {
-        if (!session.logout)
+        if (!session.logout) {
             return "still online";
+        }
         end_.clear();
         append_short_time(end_, *session.logout, session.login, clock_.zone);
         return view(end_);
@@ -114,34 +119,40 @@ Result<void> put_records(const Context& context, const ActivityQuery& query) {
     context.sink.begin(activity_fields);
     auto read = context.reader.activity(
         query, [&](const Activity& activity) { return context.sink.row(record(activity)); });
-    if (read)
+    if (read) {
         context.sink.end();
+    }
     return read;
 }
 
 void say_empty(std::ostream& notices, const ActivityQuery& query) {
     fmt::memory_buffer user;
-    if (query.user)
+    if (query.user) {
         append_visible(user, " of " + *query.user);
+    }
     notices << "no session or delivery" << view(user) << " is recorded"
             << (query.since ? " since then\n" : "\n");
 }
 
 Result<int> last(const Context& context, const ActivityQuery& query) {
-    if (auto warned = warn_unless_running(context); !warned)
+    if (auto warned = warn_unless_running(context); !warned) {
         return tl::make_unexpected(warned.error());
+    }
     const bool for_person = context.sink.audience() == Audience::person;
-    if (auto read = for_person ? put_lines(context, query) : put_records(context, query); !read)
+    if (auto read = for_person ? put_lines(context, query) : put_records(context, query); !read) {
         return tl::make_unexpected(read.error());
-    if (context.sink.empty() && for_person)
+    }
+    if (context.sink.empty() && for_person) {
         say_empty(context.notices, query);
+    }
     return 0;
 }
 
 Result<Job> prepare(const po::variables_map& values, const Clock& clock) {
     auto query = query_of(values, clock);
-    if (!query)
+    if (!query) {
         return tl::make_unexpected(query.error());
+    }
     return [query = *query](const Context& context) { return last(context, query); };
 }
 

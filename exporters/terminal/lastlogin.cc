@@ -23,8 +23,9 @@ class UserLines {
   public:
     UserLines(RowSink& sink, const std::set<std::string>& classes)
         : sink_(sink), classes_(classes.begin(), classes.end()) {
-        for (const std::string& name : classes_)
+        for (const std::string& name : classes_) {
             address_names_.push_back(name + " ip");
+        }
         columns_.push_back({"user", 24});
         for (std::size_t i = 0; i < classes_.size(); ++i) {
             columns_.push_back({classes_[i], 26});
@@ -36,13 +37,15 @@ class UserLines {
 
     // False when nobody takes the rows any more.
     [[nodiscard]] bool add(const LastLogin& last) {
-        if (started_ && last.user != user_ && !put())
+        if (started_ && last.user != user_ && !put()) {
             return false;
+        }
         started_ = true;
         user_ = last.user;
         const auto found = std::lower_bound(classes_.begin(), classes_.end(), last.service_class);
-        if (found == classes_.end() || *found != last.service_class)
+        if (found == classes_.end() || *found != last.service_class) {
             return true; // first seen after the columns were chosen
+        }
         const auto column = static_cast<std::size_t>(found - classes_.begin()) * 2 + 1;
         cells_[column].value = last.at;
         cells_[column + 1].value = value_or_none(last.address);
@@ -50,8 +53,9 @@ class UserLines {
     }
 
     void end() {
-        if (started_ && put())
+        if (started_ && put()) {
             sink_.end();
+        }
     }
 
   private:
@@ -77,8 +81,9 @@ Result<void> put_lines(const Context& context, const Glob& users) {
         classes.insert(last.service_class);
         return true;
     });
-    if (!read || classes.empty())
+    if (!read || classes.empty()) {
         return read;
+    }
     UserLines lines(context.sink, classes);
     read = context.reader.last_logins(users, [&](const LastLogin& last) { return lines.add(last); });
     lines.end();
@@ -89,27 +94,32 @@ Result<void> put_records(const Context& context, const Glob& users) {
     context.sink.begin(last_login_fields);
     auto read = context.reader.last_logins(
         users, [&](const LastLogin& last) { return context.sink.row(record(last)); });
-    if (read)
+    if (read) {
         context.sink.end();
+    }
     return read;
 }
 
 Result<int> lastlogin(const Context& context, const Glob& users) {
-    if (auto warned = warn_unless_running(context); !warned)
+    if (auto warned = warn_unless_running(context); !warned) {
         return tl::make_unexpected(warned.error());
+    }
     const bool for_person = context.sink.audience() == Audience::person;
-    if (auto read = for_person ? put_lines(context, users) : put_records(context, users); !read)
+    if (auto read = for_person ? put_lines(context, users) : put_records(context, users); !read) {
         return tl::make_unexpected(read.error());
-    if (context.sink.empty() && for_person)
+    }
+    if (context.sink.empty() && for_person) {
         context.notices << (users ? "no login is recorded of a user that matches\n"
                                   : "no login is recorded yet\n");
+    }
     return 0;
 }
 
 Result<Job> prepare(const po::variables_map& values, const Clock& /*clock*/) {
     Glob users;
-    if (values.count("user") != 0)
+    if (values.count("user") != 0) {
         users = values["user"].as<std::string>();
+    }
     return [users](const Context& context) { return lastlogin(context, users); };
 }
 

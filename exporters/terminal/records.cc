@@ -83,8 +83,9 @@ std::array<Cell, status_fields.size()> record(const StoreStatus& status, std::st
 
 std::uint64_t lost(const std::vector<Counter>& counters) {
     std::uint64_t sum = 0;
-    for (const Counter& counter : counters)
+    for (const Counter& counter : counters) {
         sum += counter.is_loss ? counter.value : 0;
+    }
     return sum;
 }
 

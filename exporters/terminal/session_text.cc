@@ -21,8 +21,9 @@ std::string_view unusual(End end) {
 }
 
 void append_note(fmt::memory_buffer& notes, std::string_view note) {
-    if (note.empty())
+    if (note.empty()) {
         return;
+    }
     append(notes, notes.size() == 0 ? "" : ", ");
     append(notes, note);
 }

@@ -19,8 +19,9 @@ class Scanner {
     bool at_end() const { return rest_.empty(); }
 
     bool take(std::string_view any_of) {
-        if (rest_.empty() || any_of.find(rest_.front()) == std::string_view::npos)
+        if (rest_.empty() || any_of.find(rest_.front()) == std::string_view::npos) {
             return false;
+        }
         rest_.remove_prefix(1);
         return true;
     }
@@ -28,8 +29,9 @@ class Scanner {
     std::optional<int> number(std::size_t least_digits, std::size_t most_digits) {
         const std::size_t found = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
         const std::size_t digits = std::min(found, most_digits);
-        if (digits < least_digits)
+        if (digits < least_digits) {
             return {};
+        }
         int value = 0;
         std::from_chars(rest_.data(), rest_.data() + digits, value);
         rest_.remove_prefix(digits);
@@ -47,24 +49,30 @@ class Scanner {
 };
 
 std::optional<seconds> unit(Scanner& scan) {
-    if (scan.take("s"))
+    if (scan.take("s")) {
         return seconds{1};
-    if (scan.take("m"))
+    }
+    if (scan.take("m")) {
         return std::chrono::minutes{1};
-    if (scan.take("h"))
+    }
+    if (scan.take("h")) {
         return std::chrono::hours{1};
-    if (scan.take("d"))
+    }
+    if (scan.take("d")) {
         return std::chrono::days{1};
-    if (scan.take("w"))
+    }
+    if (scan.take("w")) {
         return std::chrono::weeks{1};
+    }
     return {};
 }
 
 std::optional<UtcTime> time_ago(Scanner scan, UtcTime now) {
     const auto count = scan.number(1, 9);
     const auto of = count ? unit(scan) : std::nullopt;
-    if (!of || !scan.at_end())
+    if (!of || !scan.at_end()) {
         return {};
+    }
     const seconds ago = *of * *count;
     return ago > std::chrono::floor<seconds>(now.time_since_epoch()) ? UtcTime{} : now - ago;
 }
@@ -73,8 +81,9 @@ std::optional<std::chrono::sys_days> date(Scanner& scan) {
     const auto year = scan.number(4, 4);
     const auto month = year && scan.take("-") ? scan.number(2, 2) : std::nullopt;
     const auto day = month && scan.take("-") ? scan.number(2, 2) : std::nullopt;
-    if (!day)
+    if (!day) {
         return {};
+    }
     const std::chrono::year_month_day date{std::chrono::year{*year},
                                            std::chrono::month{static_cast<unsigned>(*month)},
                                            std::chrono::day{static_cast<unsigned>(*day)}};
@@ -85,72 +94,88 @@ std::optional<std::chrono::sys_days> date(Scanner& scan) {
 std::optional<seconds> time_of_day(Scanner& scan) {
     const auto hour = scan.pair(24);
     const auto minute = hour && scan.take(":") ? scan.pair(60) : std::nullopt;
-    if (!minute)
+    if (!minute) {
         return {};
+    }
     const seconds time = std::chrono::hours{*hour} + std::chrono::minutes{*minute};
-    if (!scan.take(":"))
+    if (!scan.take(":")) {
         return time;
+    }
     const auto second = scan.pair(60);
     return second ? std::optional{time + seconds{*second}} : std::nullopt;
 }
 
 // .123456, to the microsecond; nothing is no time at all.
 std::optional<std::chrono::microseconds> fraction(Scanner& scan) {
-    if (!scan.take(".,"))
+    if (!scan.take(".,")) {
         return std::chrono::microseconds{0};
+    }
     auto digit = scan.number(1, 1);
-    if (!digit)
+    if (!digit) {
         return {};
+    }
     std::chrono::microseconds sum{0};
-    for (int place = 100'000; digit; place /= 10, digit = scan.number(1, 1))
+    for (int place = 100'000; digit; place /= 10, digit = scan.number(1, 1)) {
         sum += std::chrono::microseconds{*digit * place};
+    }
     return sum;
 }
 
 // Z, +01, +0100, +01:00
 std::optional<seconds> offset(Scanner& scan) {
-    if (scan.take("Zz"))
+    if (scan.take("Zz")) {
         return seconds{0};
+    }
     const bool west = scan.take("-");
-    if (!west && !scan.take("+"))
+    if (!west && !scan.take("+")) {
         return {};
+    }
     const auto hours = scan.pair(24);
     const bool has_minutes = hours && !scan.at_end();
-    if (has_minutes)
+    if (has_minutes) {
         scan.take(":");
+    }
     const auto minutes = has_minutes ? scan.pair(60) : std::optional{0};
-    if (!hours || !minutes)
+    if (!hours || !minutes) {
         return {};
+    }
     const seconds size = std::chrono::hours{*hours} + std::chrono::minutes{*minutes};
     return west ? -size : size;
 }
 
 std::optional<UtcTime> calendar_time(Scanner scan, const TimeZone& zone) {
     const auto day = date(scan);
-    if (!day)
+    if (!day) {
         return {};
-    if (scan.at_end())
+    }
+    if (scan.at_end()) {
         return zone.at_wall_time(*day);
+    }
     const auto time = scan.take(" Tt") ? time_of_day(scan) : std::nullopt;
     const auto part = time ? fraction(scan) : std::nullopt;
-    if (!part)
+    if (!part) {
         return {};
-    if (scan.at_end())
+    }
+    if (scan.at_end()) {
         return zone.at_wall_time(*day + *time) + *part;
+    }
     scan.take(" ");
     const auto east = offset(scan);
-    if (!east || !scan.at_end())
+    if (!east || !scan.at_end()) {
         return {};
+    }
     return *day + *time - *east + *part;
 }
 
 } // namespace
 
 Result<UtcTime> parse_since(std::string_view text, UtcTime now, const TimeZone& zone) {
-    if (const auto time = time_ago(Scanner(text), now))
+    if (const auto time = time_ago(Scanner(text), now)) {
         return *time;
-    if (const auto time = calendar_time(Scanner(text), zone))
+    }
+    if (const auto time = calendar_time(Scanner(text), zone)) {
         return *time;
+    }
     return usage_error(
         fmt::format("--since '{}' is no time: write 2026-11-21, '2026-11-21 14:00', "
                     "'2026-11-21 14:00:05', 2026-11-21T14:00:05Z, 2026-11-21T14:00:05+01:00, or "

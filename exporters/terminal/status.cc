@@ -31,8 +31,9 @@ bool put_fact(RowSink& sink, std::string_view name, std::string_view text, Tone 
 }
 
 bool put_running(RowSink& sink, const StoreStatus& status) {
-    if (status.daemon_pid)
+    if (status.daemon_pid) {
         return put_fact(sink, "daemon", fmt::format("running (pid {})", *status.daemon_pid));
+    }
     return put_fact(sink, "daemon", "not running: systemctl start dovewatchd", Tone::alarm);
 }
 
@@ -66,8 +67,9 @@ bool put_counter(RowSink& sink, const Counter& counter) {
 bool put_counters(RowSink& sink, const std::vector<Counter>& counters) {
     bool wanted = true;
     sink.begin(counter_columns);
-    for (const Counter& counter : counters)
+    for (const Counter& counter : counters) {
         wanted = wanted && put_counter(sink, counter);
+    }
     sink.end();
     return wanted;
 }
@@ -82,11 +84,13 @@ bool put_verdict(RowSink& sink, std::uint64_t sum) {
 
 // A sink that wants no more rows has failed: that is told when the output is flushed.
 void put_page(const Context& context, const StoreStatus& status) {
-    if (!put_facts(context, status) || !status.daemon)
+    if (!put_facts(context, status) || !status.daemon) {
         return;
+    }
     const auto& counters = status.daemon->counters;
-    if (put_counters(context.sink, counters))
+    if (put_counters(context.sink, counters)) {
         static_cast<void>(put_verdict(context.sink, lost(counters)));
+    }
 }
 
 void put_record(const Context& context, const StoreStatus& status) {
@@ -97,12 +101,14 @@ void put_record(const Context& context, const StoreStatus& status) {
 
 Result<int> show_status(const Context& context) {
     const auto status = context.reader.status();
-    if (!status)
+    if (!status) {
         return tl::make_unexpected(status.error());
-    if (context.sink.audience() == Audience::person)
+    }
+    if (context.sink.audience() == Audience::person) {
         put_page(context, *status);
-    else
+    } else {
         put_record(context, *status);
+    }
     return status->daemon_pid ? 0 : exit_not_running;
 }
 

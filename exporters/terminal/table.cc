@@ -68,22 +68,27 @@ class Table : public RowSink {
 
   private:
     bool put_row(std::span<const Cell> cells) override {
-        if (header_due_)
+        if (header_due_) {
             header();
-        for (std::size_t i = 0; i < cells.size(); ++i)
+        }
+        for (std::size_t i = 0; i < cells.size(); ++i) {
             cell(columns_[i], cells[i].value, colour_of(cells[i].tone));
+        }
         end_line();
         return output_.appended();
     }
 
     void header() {
         header_due_ = false;
-        if (!empty())
+        if (!empty()) {
             output_.buffer().push_back('\n'); // a second table
-        if (columns_.front().name.empty())
+        }
+        if (columns_.front().name.empty()) {
             return;
-        for (const Column& column : columns_)
+        }
+        for (const Column& column : columns_) {
             cell(column, column.name, colours_ ? bold : "");
+        }
         end_line();
     }
 
@@ -91,10 +96,12 @@ class Table : public RowSink {
         text_.clear();
         const std::size_t cells = std::visit(Show{text_, zone_}, value);
         const std::size_t padding = column.width > cells ? column.width - cells : 0;
-        if (column.right)
+        if (column.right) {
             blanks_due_ += padding;
-        if (cells > 0)
+        }
+        if (cells > 0) {
             put(colour);
+        }
         blanks_due_ += gap + (column.right ? 0 : padding);
     }
 
@@ -114,8 +121,9 @@ class Table : public RowSink {
     }
 
     std::string_view colour_of(Tone tone) const {
-        if (!colours_ || tone == Tone::plain)
+        if (!colours_ || tone == Tone::plain) {
             return {};
+        }
         return tone == Tone::dim ? dim : red;
     }
 

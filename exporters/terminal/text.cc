@@ -54,17 +54,20 @@ std::size_t append_ascii(fmt::memory_buffer& out, char c) {
         out.push_back(c);
         return 1;
     }
-    if (c == '\\')
+    if (c == '\\') {
         return append_escape(out, "\\\\", 0);
+    }
     return append_escape(out, "\\x{:02x}", static_cast<unsigned char>(c));
 }
 
 std::size_t append_code_point(fmt::memory_buffer& out, char32_t code_point, std::string_view bytes) {
-    if (contains(hidden, code_point))
+    if (contains(hidden, code_point)) {
         return append_escape(out, "\\u{{{:x}}}", code_point);
+    }
     append(out, bytes);
-    if (contains(no_cell, code_point))
+    if (contains(no_cell, code_point)) {
         return 0;
+    }
     return contains(two_cells, code_point) ? 2 : 1;
 }
 
@@ -78,12 +81,13 @@ std::size_t append_visible(fmt::memory_buffer& out, std::string_view text) {
     std::size_t cells = 0;
     while (!text.empty()) {
         const Utf8 next = first_code_point(text);
-        if (!next.code_point)
+        if (!next.code_point) {
             cells += append_escape(out, "\\x{:02x}", static_cast<unsigned char>(text.front()));
-        else if (next.size == 1)
+        } else if (next.size == 1) {
             cells += append_ascii(out, text.front());
-        else
+        } else {
             cells += append_code_point(out, *next.code_point, text.substr(0, next.size));
+        }
         text.remove_prefix(next.size);
     }
     return cells;

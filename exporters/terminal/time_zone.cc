@@ -23,8 +23,9 @@ seconds no_offset(std::time_t /*time*/) {
 
 seconds offset_of_environment(std::time_t time) {
     std::tm broken_down{};
-    if (localtime_r(&time, &broken_down) == nullptr)
+    if (localtime_r(&time, &broken_down) == nullptr) {
         return seconds{0};
+    }
     return seconds{broken_down.tm_gmtoff};
 }
 
@@ -65,21 +66,25 @@ TimeZone::TimeZone(OffsetOf offset_of) : offset_of_(offset_of) {}
 
 seconds TimeZone::offset_at(UtcTime time) const {
     const std::time_t second = floor<seconds>(time.time_since_epoch()).count();
-    if (second < 0)
+    if (second < 0) {
         return offset_of_(second);
+    }
     const std::time_t quarter = second / seconds_in_quarter;
     Known& known = known_[static_cast<std::size_t>(quarter) % known_.size()];
-    if (known.quarter != quarter)
+    if (known.quarter != quarter) {
         known = {quarter, offset_of_(quarter * seconds_in_quarter)};
+    }
     return known.offset;
 }
 
 UtcTime TimeZone::at_wall_time(sys_seconds wall) const {
     const seconds before = offset_at(wall - days{1});
     const seconds after = offset_at(wall + days{1});
-    for (const seconds offset : {std::max(before, after), std::min(before, after)})
-        if (offset_at(wall - offset) == offset)
+    for (const seconds offset : {std::max(before, after), std::min(before, after)}) {
+        if (offset_at(wall - offset) == offset) {
             return wall - offset;
+        }
+    }
     return wall - before;
 }
 

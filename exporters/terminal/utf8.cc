@@ -20,17 +20,20 @@ bool is_scalar(char32_t code_point) {
 }
 
 Utf8 decode(std::string_view text, const Form& form) {
-    if (text.size() < form.size)
+    if (text.size() < form.size) {
         return {};
+    }
     auto code_point = static_cast<char32_t>(static_cast<unsigned char>(text.front()) & ~form.mask & 0xFFU);
     for (const char c : text.substr(1, form.size - 1)) {
         const auto byte = static_cast<unsigned char>(c);
-        if ((byte & 0xC0U) != 0x80U)
+        if ((byte & 0xC0U) != 0x80U) {
             return {};
+        }
         code_point = code_point << 6U | (byte & 0x3FU);
     }
-    if (code_point < form.least || !is_scalar(code_point))
+    if (code_point < form.least || !is_scalar(code_point)) {
         return {};
+    }
     return {code_point, form.size};
 }
 
@@ -38,9 +41,11 @@ Utf8 decode(std::string_view text, const Form& form) {
 
 Utf8 first_code_point(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text.front());
-    for (const Form& form : forms)
-        if ((lead & form.mask) == form.lead)
+    for (const Form& form : forms) {
+        if ((lead & form.mask) == form.lead) {
             return decode(text, form);
+        }
+    }
     return {};
 }
 

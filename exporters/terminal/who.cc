@@ -23,21 +23,24 @@ void add_options(po::options_description& options) {
 
 Result<SessionFilter> filter_of(const po::variables_map& values) {
     SessionFilter filter;
-    if (values.count("user") != 0)
+    if (values.count("user") != 0) {
         filter.user_glob = values["user"].as<std::string>();
+    }
     if (values.count("service") != 0) {
         const auto& name = values["service"].as<std::string>();
         filter.service = parse_service(name);
-        if (!filter.service)
+        if (!filter.service) {
             return usage_error("--service '" + name +
                                "' is no service: write imap, pop3, lmtp, submission, managesieve or lda");
+        }
     }
     if (values.count("ip") != 0) {
         const auto& text = values["ip"].as<std::string>();
         filter.network = Network::parse(text);
-        if (!filter.network)
+        if (!filter.network) {
             return usage_error("--ip '" + text +
                                "' is no address or network: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32");
+        }
     }
     return filter;
 }
@@ -80,8 +83,9 @@ Result<void> put_records(const Context& context, const SessionFilter& filter) {
     context.sink.begin(activity_fields);
     auto read = context.reader.online(
         filter, [&](const Session& session) { return context.sink.row(record(session)); });
-    if (read)
+    if (read) {
         context.sink.end();
+    }
     return read;
 }
 
@@ -90,22 +94,26 @@ bool is_empty(const SessionFilter& filter) {
 }
 
 Result<int> who(const Context& context, const SessionFilter& filter, bool line_per_session) {
-    if (auto warned = warn_unless_running(context); !warned)
+    if (auto warned = warn_unless_running(context); !warned) {
         return tl::make_unexpected(warned.error());
+    }
     const auto put = context.sink.audience() == Audience::program ? put_records
                      : line_per_session                           ? put_sessions
                                                                   : put_groups;
-    if (auto read = put(context, filter); !read)
+    if (auto read = put(context, filter); !read) {
         return tl::make_unexpected(read.error());
-    if (context.sink.empty() && context.sink.audience() == Audience::person)
+    }
+    if (context.sink.empty() && context.sink.audience() == Audience::person) {
         context.notices << (is_empty(filter) ? "nobody is online\n" : "nobody that you ask for is online\n");
+    }
     return 0;
 }
 
 Result<Job> prepare(const po::variables_map& values, const Clock& /*clock*/) {
     auto filter = filter_of(values);
-    if (!filter)
+    if (!filter) {
         return tl::make_unexpected(filter.error());
+    }
     const bool line_per_session = values["sessions"].as<bool>();
     return [filter = *filter, line_per_session](const Context& context) {
         return who(context, filter, line_per_session);

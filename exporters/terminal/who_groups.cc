@@ -36,8 +36,9 @@ void append_items(fmt::memory_buffer& out, const std::vector<T>& items) {
 }
 
 void append_hibernated(fmt::memory_buffer& out, std::int64_t hibernated, bool first) {
-    if (hibernated == 0)
+    if (hibernated == 0) {
         return;
+    }
     append(out, first ? "+" : " +");
     const fmt::format_int text(hibernated);
     append(out, {text.data(), text.size()});
@@ -52,32 +53,39 @@ WhoGroups::WhoGroups(RowSink& sink) : sink_(sink) {
 
 bool WhoGroups::add(const Session& session) {
     if (session.user != user_) {
-        if (!put_groups())
+        if (!put_groups()) {
             return false;
+        }
         user_ = session.user;
     }
     Group& group = group_of(session.service);
     ++group.sessions;
-    if (session.hibernated)
+    if (session.hibernated) {
         ++group.hibernated;
-    else
+    } else {
         group.pids.push_back(session.process.pid);
-    if (session.address)
+    }
+    if (session.address) {
         group.addresses.push_back(*session.address);
+    }
     return true;
 }
 
 void WhoGroups::end() {
-    if (put_groups())
+    if (put_groups()) {
         sink_.end();
+    }
 }
 
 WhoGroups::Group& WhoGroups::group_of(Service service) {
-    for (std::size_t i = 0; i < used_; ++i)
-        if (groups_[i].service == service)
+    for (std::size_t i = 0; i < used_; ++i) {
+        if (groups_[i].service == service) {
             return groups_[i];
-    if (used_ == groups_.size())
+        }
+    }
+    if (used_ == groups_.size()) {
         groups_.emplace_back();
+    }
     Group& fresh = groups_[used_++];
     fresh.service = service;
     fresh.sessions = fresh.hibernated = 0;
@@ -88,8 +96,9 @@ WhoGroups::Group& WhoGroups::group_of(Service service) {
 
 bool WhoGroups::put_groups() {
     bool wanted = true;
-    for (std::size_t i = 0; i < used_ && wanted; ++i)
+    for (std::size_t i = 0; i < used_ && wanted; ++i) {
         wanted = put(groups_[i]);
+    }
     used_ = 0;
     return wanted;
 }

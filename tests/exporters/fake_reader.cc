@@ -40,11 +40,14 @@ class FakeReader : public Reader {
   private:
     template <typename T>
     Result<void> put(const std::vector<T>& from, const std::function<bool(const T&)>& row) const {
-        for (const T& each : from)
-            if (!row(T(each))) // a copy that dies, as the store's rows do
+        for (const T& each : from) {
+            if (!row(T(each))) { // a copy that dies, as the store's rows do
                 return {};
-        if (rows_.error)
+            }
+        }
+        if (rows_.error) {
             return tl::make_unexpected(*rows_.error);
+        }
         return {};
     }
 
@@ -53,8 +56,9 @@ class FakeReader : public Reader {
 
 std::string contents(int descriptor) {
     std::string text(static_cast<std::size_t>(lseek(descriptor, 0, SEEK_END)), '\0');
-    if (pread(descriptor, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+    if (pread(descriptor, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
         return "cannot be read";
+    }
     return text;
 }
 

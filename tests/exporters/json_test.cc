@@ -51,8 +51,9 @@ TEST_CASE("JSON calls a session estimated when either of its times is") {
 }
 
 TEST_CASE("JSON without rows is an empty array") {
-    for (const char* command : {"who", "last", "lastlogin"})
+    for (const char* command : {"who", "last", "lastlogin"}) {
         CHECK(nlohmann::json::parse(dovewatch({}, {command, "--json"}).out) == nlohmann::json::array());
+    }
 }
 
 TEST_CASE("JSON takes any name") {

@@ -45,8 +45,9 @@ Ended shell(const std::string& command) {
     REQUIRE(pipe != nullptr);
     std::string out;
     std::array<char, 4096> part{};
-    for (std::size_t n = 0; (n = fread(part.data(), 1, part.size(), pipe)) > 0;)
+    for (std::size_t n = 0; (n = fread(part.data(), 1, part.size(), pipe)) > 0;) {
         out.append(part.data(), n);
+    }
     return {WEXITSTATUS(pclose(pipe)), out};
 }
 
@@ -56,8 +57,9 @@ std::string program(const std::filesystem::path& database) {
 
 Result<std::unique_ptr<Writer>> fill(const std::filesystem::path& database, int sessions) {
     auto writer = Writer::open(database);
-    if (!writer)
+    if (!writer) {
         return writer;
+    }
     std::vector<SessionChange> changes{SessionEnded{tom()}, Delivered{ann()}};
     for (int i = 0; i < sessions; ++i) {
         Session session = sue();

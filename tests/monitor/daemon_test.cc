@@ -28,8 +28,9 @@ class FakeSource : public Source {
         }
         eventfd_t value = 0;
         eventfd_read(events_.get(), &value);
-        if (!std::exchange(stopped_, true))
+        if (!std::exchange(stopped_, true)) {
             raise(SIGTERM);
+        }
         return {};
     }
 

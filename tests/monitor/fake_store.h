@@ -12,8 +12,9 @@ namespace dovewatch::test {
 class FakeStore : public ChangeStore {
   public:
     Result<void> commit(std::span<const SessionChange> batch, const Checkpoint& reached) override {
-        if (error)
+        if (error) {
             return tl::make_unexpected(*error);
+}
         commits++;
         checkpoint = reached;
         changes.insert(changes.end(), batch.begin(), batch.end());
@@ -21,8 +22,9 @@ class FakeStore : public ChangeStore {
     }
 
     Result<void> commit_status(const DaemonStatus& written) override {
-        if (error)
+        if (error) {
             return tl::make_unexpected(*error);
+}
         status = written;
         return {};
     }

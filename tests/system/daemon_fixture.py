@@ -65,6 +65,7 @@ class Daemon:
         self.messages_file = self.folder / "dovewatchd.log"
         self.pid = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._was_killed = False
 
     def __enter__(self) -> Daemon:
         try:
@@ -111,6 +112,7 @@ class Daemon:
         self._process.kill()
         self._process.wait()
         self._process = None
+        self._was_killed = True
 
     def messages(self) -> str:
         return self.messages_file.read_text(errors="replace")
@@ -147,6 +149,7 @@ class Daemon:
     def _remove(self) -> None:
         if self._process is not None:
             self.kill()
+        if self._was_killed:
             subprocess.run([DAEMON, "--unload", "--database", self.database], capture_output=True, check=False)
         if not self.keep_folder:
             shutil.rmtree(self.folder)

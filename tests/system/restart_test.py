@@ -60,6 +60,12 @@ class RestartTest(ProbeTestCase):
         [row] = self.daemon.rows()
         self.assertEqual((row["user"], row["end"], row["estimated"]), ("sue", "logout", False))
 
+    def test_killed_at_once_again_and_again(self) -> None:
+        for _ in range(10):
+            self.daemon.kill()
+            self.assertEqual(self.daemon.rows(), [])
+            self.daemon.start()
+
     def test_session_that_goes_on(self) -> None:
         client = open_imap(place(self.dovecot, 0), "sue")
         self._wait_for(1)

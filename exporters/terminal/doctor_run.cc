@@ -97,6 +97,7 @@ int spawn(pid_t& pid, const std::string& file, char* const* arguments, int outpu
 Result<Child> Child::start(const std::string& file, const std::vector<std::string>& command) {
     std::vector<std::string> copies = command;
     std::vector<char*> arguments;
+    arguments.reserve(copies.size() + 1);
     for (std::string& argument : copies) {
         arguments.push_back(argument.data());
     }

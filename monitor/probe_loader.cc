@@ -193,8 +193,11 @@ Result<LoadedProbes> load_probes(const ProbeOptions& options) {
         return attach_new(setup);
     }
     if (const auto prepared = prepare_pin_folder(*options.pins); !prepared) {
-        warn_unpinned(prepared.error().message);
-        return attach_new(setup);
+        auto probes = attach_new(setup);
+        if (probes) {
+            warn_unpinned(prepared.error().message);
+        }
+        return probes;
     }
     const auto pinned = pinned_setup(*options.pins);
     if (pinned && are_alike(setup, *pinned)) {

@@ -38,7 +38,7 @@ class ProcTree {
 };
 
 ProcessEntry entry(std::int32_t pid, std::int32_t parent, const std::string& name, uid_t uid) {
-    return {{pid, pid * 100}, parent, uid, name};
+    return {{pid, std::int64_t{pid} * 100}, parent, uid, name};
 }
 
 } // namespace

@@ -7,7 +7,9 @@ log are its own, and it is stopped by its pid. The log carries microseconds, so 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import random
 import resource
 import shutil
 import signal
@@ -101,11 +103,21 @@ class Ports:
 
 
 def free_ports() -> Ports:
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(3)]
-        for held_socket in sockets:
-            held_socket.bind(("127.0.0.1", 0))
-        return Ports(*(held_socket.getsockname()[1] for held_socket in sockets))
+    """Below the range from which the kernel takes the ports of connections."""
+    free = (port for port in random.sample(range(10000, 32000), 2000) if is_free(port))
+    return Ports(*itertools.islice(free, 3))
+
+
+def is_free(port: int) -> bool:
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        if family == socket.AF_INET6 and not has_ipv6():
+            continue
+        with socket.socket(family) as probe:
+            try:
+                probe.bind((address, port))
+            except OSError:
+                return False
+    return True
 
 
 def children_of(pid: int) -> list[int]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import unittest
 from functools import partial
 
 from daemon_fixture import Daemon, ProbeTestCase
-from dovecot_fixture import Dovecot, children_of
+from dovecot_fixture import Dovecot
 from mail_clients import (Place, imap_commands, lmtp_delivery, open_imap, pop3_pipelined, pop3_sequential,
                           run_at_once)
 from waiting import wait_until
@@ -67,8 +65,7 @@ class UnprivilegedTest(ProbeTestCase):
             self.assertIn("PID namespace", daemon.messages())
             self.assertIn("the process connector may not be used", daemon.messages())
             self.assertIn("proc", daemon.ask("status"))
-            [inside] = children_of(daemon.pid)
-            os.kill(inside, signal.SIGTERM)  # unshare itself ignores it
+            daemon.kill()  # unshare ignores SIGTERM, and takes the daemon with it when it is killed
 
     def _assert_works_by_proc(self, dovecot: Dovecot, daemon: Daemon) -> None:
         self.assertIn("polling /proc", daemon.messages())

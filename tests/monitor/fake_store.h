@@ -14,7 +14,7 @@ class FakeStore : public ChangeStore {
     Result<void> commit(std::span<const SessionChange> batch, const Checkpoint& reached) override {
         if (error) {
             return tl::make_unexpected(*error);
-}
+        }
         commits++;
         checkpoint = reached;
         changes.insert(changes.end(), batch.begin(), batch.end());
@@ -24,7 +24,7 @@ class FakeStore : public ChangeStore {
     Result<void> commit_status(const DaemonStatus& written) override {
         if (error) {
             return tl::make_unexpected(*error);
-}
+        }
         status = written;
         return {};
     }

@@ -79,7 +79,7 @@ TEST_CASE("bytes that are no record are refused") {
     const auto good = record(title_event(), "[sue]");
     for (std::size_t size = 0; size < good.size(); size++) {
         CHECK_FALSE(decode_probe_record(std::span(good).first(size)));
-}
+    }
 
     auto event = title_event();
     event.kind = 99;
@@ -106,6 +106,6 @@ TEST_CASE("roles survive the way to the kernel and back") {
     for (const auto role : {ProcessRole::imap, ProcessRole::pop3, ProcessRole::lmtp, ProcessRole::submission,
                             ProcessRole::managesieve, ProcessRole::lda, ProcessRole::imap_hibernate}) {
         CHECK(process_role(probe_role(role)) == role);
-}
+    }
     CHECK_FALSE(process_role(DW_ROLE_NONE));
 }

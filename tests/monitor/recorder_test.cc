@@ -22,8 +22,8 @@ std::uint64_t counter(const Recorder& recorder, std::string_view name) {
     for (const auto& counter : recorder.counters()) {
         if (counter.name == name) {
             return counter.value;
-}
-}
+        }
+    }
     FAIL("no counter " << name);
     return 0;
 }
@@ -67,7 +67,7 @@ TEST_CASE("beyond the limit the oldest changes are dropped and counted") {
     store.error = Error{Error::Kind::unavailable, "disk full"};
     for (std::int64_t id = 1; id <= 5; id++) {
         recorder.pending().push_back(began(id));
-}
+    }
     CHECK_FALSE(recorder.flush({}));
     CHECK(counter(recorder, "changes dropped, store unavailable") == 2);
 

@@ -29,13 +29,13 @@ Result<void> make_sessions(const char* file, std::int64_t count) {
     auto writer = Writer::open(file);
     if (!writer) {
         return tl::make_unexpected(writer.error());
-}
+    }
     const auto now =
         std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
     std::vector<SessionChange> changes;
     for (std::int64_t number = 1; number <= count; ++number) {
         changes.emplace_back(SessionBegan{session(number, now)});
-}
+    }
     return (*writer)->commit(changes, {});
 }
 
@@ -44,7 +44,7 @@ Result<void> make_sessions(const char* file, std::int64_t count) {
 int main(int argc, char** argv) {
     if (argc != 3) {
         return 2;
-}
+    }
     const auto made = make_sessions(argv[1], std::atoll(argv[2]));
     if (!made) {
         std::cerr << made.error().message << '\n';

@@ -1,5 +1,7 @@
 #include "monitor/proc_files.h"
 
+#include "store/number.h"
+
 #include <cerrno>
 #include <charconv>
 #include <system_error>
@@ -28,16 +30,6 @@ std::string_view take_word(std::string_view& text) {
     const auto word = text.substr(0, text.find(' '));
     text.remove_prefix(word.size());
     return word;
-}
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view word) {
-    Number number = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-    if (word.empty() || error != std::errc{} || end != word.data() + word.size()) {
-        return std::nullopt;
-    }
-    return number;
 }
 
 } // namespace

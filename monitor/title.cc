@@ -1,8 +1,7 @@
 #include "monitor/title.h"
 
 #include "monitor/title_words.h"
-
-#include <charconv>
+#include "store/number.h"
 
 namespace dovewatch {
 namespace {
@@ -39,23 +38,14 @@ Title about(ProcessRole role, std::string_view user, const std::optional<Address
     return title;
 }
 
-std::optional<std::uint32_t> parse_number(std::string_view text) {
-    std::uint32_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (text.empty() || error != std::errc{} || stop != end) {
-        return std::nullopt;
-    }
-    return number;
-}
-
 // The N of PREFIX N SUFFIX.
 std::optional<std::uint32_t> number_within(std::string_view text, std::string_view prefix,
                                            std::string_view suffix) {
     if (text.size() < prefix.size() + suffix.size() || !text.starts_with(prefix) || !text.ends_with(suffix)) {
         return std::nullopt;
     }
-    return parse_number(text.substr(prefix.size(), text.size() - prefix.size() - suffix.size()));
+    return parse_number<std::uint32_t>(
+        text.substr(prefix.size(), text.size() - prefix.size() - suffix.size()));
 }
 
 std::optional<Title> parse_own_words(std::string_view inner) {

@@ -1,9 +1,9 @@
 #include "store/option_value.h"
 
+#include "store/number.h"
 #include "store/service_class.h"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -41,22 +41,12 @@ class CheckedValue : public po::typed_value<Value> {
     std::string expectation_;
 };
 
-std::optional<std::uint32_t> parse_number(std::string_view text) {
-    std::uint32_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (text.empty() || error != std::errc{} || stop != end) {
-        return std::nullopt;
-    }
-    return number;
-}
-
 std::optional<std::vector<std::uint32_t>> parse_uid_list(std::string_view text) {
     constexpr std::string_view separators = ", \t";
     std::vector<std::uint32_t> uids;
     for (std::size_t at = text.find_first_not_of(separators); at != std::string_view::npos;) {
         const std::size_t end = std::min(text.find_first_of(separators, at), text.size());
-        const auto uid = parse_number(text.substr(at, end - at));
+        const auto uid = parse_number<std::uint32_t>(text.substr(at, end - at));
         if (!uid) {
             return std::nullopt;
         }
@@ -80,7 +70,7 @@ BadValue::BadValue(const std::string& value, std::string expectation)
 
 po::typed_value<std::uint32_t>* number_value(std::uint32_t least, std::uint32_t most, std::string unit) {
     const auto parse = [least, most](const std::string& text) {
-        auto number = parse_number(text);
+        auto number = parse_number<std::uint32_t>(text);
         return number && *number >= least && *number <= most ? number : std::nullopt;
     };
     return new CheckedValue<std::uint32_t>(parse, fmt::format("must be a whole number from {} to {}{}{}",

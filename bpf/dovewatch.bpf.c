@@ -221,6 +221,11 @@ static __always_inline void pass_bare(void* ring, struct task_struct* task, stru
     bpf_ringbuf_submit(event, 0);
 }
 
+static __always_inline __u8 flags_of_master(struct task_struct* parent) {
+    struct dw_process* master = bpf_task_storage_get(&processes, parent, NULL, 0);
+    return master && master->role == DW_ROLE_MASTER ? master->flags : 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm* bprm) {
     char name[NAME_SIZE];
@@ -250,7 +255,7 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm
     process->parent_pid = task->real_parent->tgid;
     process->base_size = 0;
     process->shows_base = 0;
-    process->flags = 0;
+    process->flags = flags_of_master(task->real_parent);
     if (role == DW_ROLE_LDA)
         pass_argv(task, process);
     else
@@ -263,7 +268,7 @@ int BPF_PROG(on_exit, struct task_struct* task) {
     if (task->pid != task->tgid)
         return 0;
     struct dw_process* process = bpf_task_storage_get(&processes, task, NULL, 0);
-    if (!process)
+    if (!process || process->role == DW_ROLE_MASTER)
         return 0;
     count(DW_COUNT_EXIT_PASSED);
     pass_bare(&events, task, process, DW_EVENT_EXIT, task->exit_code);
@@ -406,7 +411,7 @@ SEC("uprobe")
 int BPF_KPROBE(on_title, const char* title) {
     struct task_struct* task = bpf_get_current_task_btf();
     struct dw_process* process = bpf_task_storage_get(&processes, task, NULL, 0);
-    if (!process || process->role == DW_ROLE_LDA)
+    if (!process || process->role == DW_ROLE_LDA || (process->flags & DW_FLAG_BY_SWITCH))
         return 0;
 
     struct short_event record = {};
@@ -423,14 +428,15 @@ int BPF_KPROBE(on_title, const char* title) {
 /* "dovecot/NAME " or "dovecot-INSTANCE/NAME " stands before the title. */
 #define ARGV0_MAX 64
 
-/* Where the symbol of the title function cannot be found: a process that waits has set its title before. It
- * shows one title at many switches, so a delivery counts when the title turns into it. */
+/* For masters in whose library the title function cannot be found: a process that waits has set its title
+ * before. It shows one title at many switches, so a delivery counts when the title turns into it. */
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct* task) {
     if (preempt)
         return 0;
     struct dw_process* process = bpf_task_storage_get(&processes, task, NULL, 0);
-    if (!process || process->role == DW_ROLE_LDA)
+    if (!process || !(process->flags & DW_FLAG_BY_SWITCH) || process->role == DW_ROLE_MASTER ||
+        process->role == DW_ROLE_LDA)
         return 0;
     struct mm_struct* mm = task->mm;
     if (!mm)

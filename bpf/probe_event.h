@@ -9,7 +9,7 @@
 
 /* Raised whenever the layout of anything below, or what the probes do, changes: pinned probes of another
  * number are drained and replaced, not taken over. The fixed part of an event only ever grows at its end. */
-#define DW_EVENT_LAYOUT 1
+#define DW_EVENT_LAYOUT 2
 #define DW_LDA_UIDS_MAX 16
 
 /* Text of one event, NUL not counted. A longer title is cut; Dovecot itself has room for 540 to 575. */
@@ -38,7 +38,8 @@ enum dw_role {
 
 /* Of dw_probe_event and dw_process. */
 enum dw_flags {
-    DW_FLAG_STAGED = 1, /* the process has shown [waiting on client], as 2.3.21 and later do */
+    DW_FLAG_STAGED = 1,    /* the process has shown [waiting on client], as 2.3.21 and later do */
+    DW_FLAG_BY_SWITCH = 2, /* its titles are read at sched_switch; of a master: those of its children */
 };
 
 /* One record of the ring buffer; its text follows behind `size` bytes, without NUL. For exec of lda the text
@@ -58,7 +59,8 @@ struct dw_probe_event {
     __u8 padding[2];
 };
 
-/* State of one watched process, in task storage. User space fills it for processes that ran before. */
+/* State of one watched process, in task storage. User space fills it for processes that ran before, and for
+ * masters whose children are read at sched_switch. */
 struct dw_process {
     __u32 sequence;
     __u32 parent_pid;
@@ -79,7 +81,7 @@ struct dw_setup {
     __u32 master_uid;
     __u32 lda_uid_count;
     __u32 lda_uids[DW_LDA_UIDS_MAX];
-    __u32 titles_by_switch; /* not by uprobe */
+    __u32 titles_by_switch; /* of all masters */
 };
 
 /* Why an event did not become a record, or what passed: one counter each, summed over CPUs. */

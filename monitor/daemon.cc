@@ -20,9 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto retry_interval = 1s; // while the store is unavailable
-// Between two looks at what only time can settle, and two statuses, while something happens.
-constexpr auto status_interval = 2s;
+constexpr auto retry_interval = 1s;   // while the store is unavailable
 constexpr auto sweep_interval = 300s; // without a loss
 
 // One shot.
@@ -183,15 +181,14 @@ Result<void> Daemon::handle(int fd) {
     }
     // The event source is disarmed until the batch is drained; meanwhile events gather in it.
     if (fd == source_.events_fd()) {
+        events_since_status_ = true;
         commit_soon();
         return {};
     }
     if (fd == source_.control_fd()) {
-        auto attended = source_.attend(sink_);
-        if (!recorder_.pending().empty()) {
-            commit_soon();
-        }
-        return attended;
+        events_since_status_ = true;
+        commit_soon();
+        return source_.attend(sink_);
     }
     if (fd == status_timer_.get()) {
         return look_after_time();
@@ -220,7 +217,8 @@ Result<void> Daemon::drain_and_store() {
 
 Result<void> Daemon::look_after_time() {
     clear(status_timer_);
-    set_timer(status_timer_, std::exchange(events_since_status_, false) ? status_interval : sweep_interval);
+    const bool busy = std::exchange(events_since_status_, false);
+    set_timer(status_timer_, busy ? setup_.status_interval : sweep_interval);
     read_utc_offset();
     tracker_.advance(boot_time_now(), recorder_.pending());
     const bool due = source_.lost() != lost_at_sweep_ || boot_time_now() - last_sweep_ >= sweep_interval;
@@ -238,8 +236,8 @@ void Daemon::take(const ProcessEvent& event) {
 }
 
 Result<void> Daemon::store_pending() {
-    if (events_since_status_ && time_left(status_timer_) > status_interval) {
-        set_timer(status_timer_, status_interval);
+    if (events_since_status_ && time_left(status_timer_) > setup_.status_interval) {
+        set_timer(status_timer_, setup_.status_interval);
     }
     auto stored = recorder_.flush(checkpoint());
     if (stored) {

@@ -17,6 +17,8 @@ struct DaemonSetup {
     std::string boot_id;                         // of the running kernel
     std::chrono::milliseconds commit_interval{}; // how long the first event of a batch waits for others
     Classifier classifier;
+    // Between two looks at what only time or a loss can tell, while something happens.
+    std::chrono::nanoseconds status_interval = std::chrono::seconds(2);
 };
 
 // Runs in the thread that calls `run`. SIGTERM and SIGINT must be blocked in every thread before; they are

@@ -3,6 +3,7 @@
 #include "monitor/probe_pins.h"
 #include "store/settings.h"
 
+#include <algorithm>
 #include <bit>
 #include <ostream>
 #include <string>
@@ -17,7 +18,17 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::size_t mebibyte = std::size_t{1} << 20;
+// A short session's events take 300 to 450 bytes, with the statistics of its logout.
+constexpr std::uint64_t bytes_per_login = 512;
+constexpr std::uint64_t least_ring_bytes = std::uint64_t{1} << 18;
+constexpr std::uint64_t most_ring_bytes = std::uint64_t{1} << 30;
+
+// The kernel takes powers of two alone.
+std::size_t ring_bytes(const po::variables_map& values) {
+    const auto logins = std::uint64_t{values["ring-buffer-seconds"].as<std::uint32_t>()} *
+                        values["ring-buffer-login-rate"].as<std::uint32_t>();
+    return std::bit_ceil(std::clamp(logins * bytes_per_login, least_ring_bytes, most_ring_bytes));
+}
 
 // What may stand in the configuration file may stand on the command line too.
 po::options_description daemon_options() {
@@ -52,8 +63,7 @@ DaemonOptions to_daemon_options(const po::variables_map& values) {
     DaemonOptions options;
     options.database = database_file(values);
     options.commit_interval = std::chrono::milliseconds(values["commit-interval"].as<std::uint32_t>());
-    // The kernel takes powers of two alone.
-    options.probes.ring_bytes = std::bit_ceil(values["ring-buffer-size"].as<std::uint32_t>() * mebibyte);
+    options.probes.ring_bytes = ring_bytes(values);
     options.classifier = to_classifier(values);
     options.source = *parse_source_kind(values["source"].as<std::string>());
     options.unload = values.count("unload") != 0;

@@ -82,8 +82,25 @@ Result<Skeleton> open_skeleton(const dw_setup& setup) {
     return skeleton;
 }
 
+// Held beside their pins, so that the probes stay where somebody removes those.
+Result<std::vector<ProbeLink>> open_pinned_links(const std::filesystem::path& pins) {
+    std::vector<ProbeLink> links;
+    for (const auto& path : link_pins(pins)) {
+        ProbeLink link(bpf_link__open(path.c_str()));
+        if (!link) {
+            return failed(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
+        }
+        links.push_back(std::move(link));
+    }
+    return links;
+}
+
 // The pinned links go on as they are; only the maps are opened, and the title program for new libraries.
 Result<LoadedProbes> take_over(const std::filesystem::path& pins, const dw_setup& pinned) {
+    auto links = open_pinned_links(pins);
+    if (!links) {
+        return tl::make_unexpected(links.error());
+    }
     auto skeleton = open_skeleton(pinned);
     if (!skeleton) {
         return tl::make_unexpected(skeleton.error());
@@ -96,6 +113,7 @@ Result<LoadedProbes> take_over(const std::filesystem::path& pins, const dw_setup
     }
     LoadedProbes probes;
     probes.skeleton = std::move(*skeleton);
+    probes.links = std::move(*links);
     probes.pins = pins;
     probes.ring_id = id_text(pinned.ring_id);
     return probes;
@@ -111,11 +129,7 @@ Result<LoadedProbes> attach_new(dw_setup& setup) {
     }
     LoadedProbes probes;
     // Exit first: a process whose exec is seen must not be able to leave unseen.
-    std::vector<bpf_program*> programs{(*skeleton)->progs.on_exit, (*skeleton)->progs.on_exec};
-    if (setup.titles_by_switch != 0) {
-        programs.push_back((*skeleton)->progs.on_switch);
-    }
-    for (auto* program : programs) {
+    for (auto* program : {(*skeleton)->progs.on_exit, (*skeleton)->progs.on_exec}) {
         ProbeLink link(bpf_program__attach(program));
         if (!link) {
             return load_error(errno);
@@ -147,9 +161,8 @@ bool pin(const LoadedProbes& probes, const std::filesystem::path& pins, const dw
     if (bpf_map_update_elem(bpf_map__fd(probes.skeleton->maps.setup), &key, &setup, BPF_ANY) != 0) {
         return false;
     }
-    constexpr std::array names{"on_exit", "on_exec", "on_switch"}; // as attach_new has them
-    for (std::size_t i = 0; i < probes.links.size(); i++) {
-        if (bpf_link__pin(probes.links[i].get(), (pins / names.at(i)).c_str()) != 0) {
+    for (std::size_t i = 0; i < probes.links.size(); i++) { // in the order of attach_new
+        if (bpf_link__pin(probes.links[i].get(), (pins / always_attached.at(i)).c_str()) != 0) {
             return false;
         }
     }
@@ -201,7 +214,11 @@ Result<LoadedProbes> load_probes(const ProbeOptions& options) {
     }
     const auto pinned = pinned_setup(*options.pins);
     if (pinned && are_alike(setup, *pinned)) {
-        return take_over(*options.pins, *pinned);
+        auto taken = take_over(*options.pins, *pinned);
+        if (taken) {
+            return taken;
+        }
+        log(Severity::warning, fmt::format("{}; the pinned probes are replaced", taken.error().message));
     }
     return replace(*options.pins, setup);
 }

@@ -23,7 +23,8 @@ namespace dovewatch {
 struct ProbeOptions {
     std::size_t ring_bytes = 8U << 20; // a power of two, at least a page
     uid_t master_uid = 0;
-    bool titles_by_switch = false;             // watch sched_switch instead of Dovecot's title function
+    bool titles_by_switch = false;             // sched_switch instead of Dovecot's title function
+    bool falls_back_to_switch = true;          // for masters in whose library that function cannot be found
     std::vector<uid_t> lda_uids;               // at most DW_LDA_UIDS_MAX count
     std::optional<std::filesystem::path> pins; // a folder in bpffs; none: the probes end with the daemon
     std::filesystem::path proc = "/proc";
@@ -45,7 +46,7 @@ struct ReplacedRing {
 
 struct LoadedProbes {
     Skeleton skeleton;
-    std::vector<ProbeLink> links;              // not of titles by uprobe; empty where all were taken over
+    std::vector<ProbeLink> links;              // those of on_exit and on_exec, and all that were taken over
     std::optional<std::filesystem::path> pins; // as asked for, unless bpffs cannot be had
     std::optional<ReplacedRing> replaced;
     std::string ring_id;

@@ -78,6 +78,20 @@ Result<bool> remove_pins(const std::filesystem::path& folder) {
     return removed > 0;
 }
 
+std::vector<std::filesystem::path> link_pins(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> pins;
+    for (const char* name : always_attached) {
+        pins.push_back(folder / name);
+    }
+    for (const auto& library : pinned_libraries(folder)) {
+        pins.push_back(title_pin(folder, library));
+    }
+    if (std::filesystem::exists(folder / switch_pin)) {
+        pins.push_back(folder / switch_pin);
+    }
+    return pins;
+}
+
 std::filesystem::path title_pin(const std::filesystem::path& folder, const FileId& library) {
     return folder / fmt::format("title-{}-{}", library.first, library.second);
 }

@@ -1,13 +1,14 @@
 // The probes in bpffs, where they outlive the daemon: pinned links go on collecting into the pinned ring
 // buffer until a next daemon takes them over, or removes them.
 //
-// A folder per database holds the maps by their names, the links `on_exec`, `on_exit`, and
-// `title-DEVICE-INODE` for each library.
+// A folder per database holds the maps by their names, the links `on_exit`, `on_exec`, `on_switch` where a
+// master needs it, and `title-DEVICE-INODE` for each library.
 #pragma once
 
 #include "bpf/probe_event.h"
 #include "store/result.h"
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -30,6 +31,13 @@ std::optional<dw_setup> pinned_setup(const std::filesystem::path& folder);
 
 // Removes all pins. Probes that no process holds any more are gone then. False where there were none.
 [[nodiscard]] Result<bool> remove_pins(const std::filesystem::path& folder);
+
+// The links that every set of probes has.
+inline constexpr std::array<const char*, 2> always_attached{"on_exit", "on_exec"};
+inline constexpr const char* switch_pin = "on_switch";
+
+// The paths of those, and of all others that are there.
+std::vector<std::filesystem::path> link_pins(const std::filesystem::path& folder);
 
 std::filesystem::path title_pin(const std::filesystem::path& folder, const FileId& library);
 

@@ -6,6 +6,7 @@
 #include "monitor/probe_counters.h"
 #include "monitor/probe_decoder.h"
 #include "monitor/proc_files.h"
+#include "monitor/switch_probe.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -43,11 +44,12 @@ class ProbeSource final : public Source {
     ProbeSource(LoadedProbes probes, EventRing events, EventRing masters, const ProbeOptions& options)
         : options_(options), probes_(std::move(probes)), events_(std::move(events)),
           masters_(std::move(masters)),
-          title_probes_(probes_.skeleton->progs.on_title, options.proc, probes_.pins) {}
+          title_probes_(probes_.skeleton->progs.on_title, options.proc, probes_.pins),
+          switch_probe_(*probes_.skeleton, probes_.pins) {}
 
     Result<void> open_control();
 
-    std::string_view name() const override { return options_.titles_by_switch ? "switch" : "uprobe"; }
+    std::string_view name() const override;
     int events_fd() const override { return events_.fd(); }
     int control_fd() const override { return control_.get(); }
     Result<void> drain(const EventSink& sink) override;
@@ -66,7 +68,8 @@ class ProbeSource final : public Source {
     void take(std::span<const std::byte> record, const EventSink& sink);
     Result<DovecotProcesses> find_processes() const;
     Masters see_to_libraries();
-    bool is_worth_waiting(std::int32_t master, BootTime since);
+    TitleProbes::Outcome see_to_library(std::int32_t master, BootTime since);
+    TitleProbes::Outcome without_title_function(std::int32_t master, const std::string& cause);
     void set_retry_timer();
     std::optional<Observation> observe(const DovecotProcess& process) const;
     Result<void> adopt(const std::vector<DovecotProcess>& processes, const EventSink& sink);
@@ -76,6 +79,7 @@ class ProbeSource final : public Source {
     EventRing events_;
     EventRing masters_;
     TitleProbes title_probes_;
+    SwitchProbe switch_probe_;
     UniqueFd control_;
     UniqueFd retry_timer_;
     std::map<std::int32_t, BootTime> waiting_masters_; // whose library has yet to be seen to; since when
@@ -102,6 +106,7 @@ void ProbeSource::take(std::span<const std::byte> record, const EventSink& sink)
     if (!decoded) {
         malformed_records_++;
     } else if (const auto* master = std::get_if<MasterStarted>(&*decoded)) {
+        switch_probe_.forget(master->pid);
         waiting_masters_.emplace(master->pid, boot_time_now());
     } else {
         sink(std::get<ProcessEvent>(*decoded));
@@ -149,38 +154,60 @@ Result<DovecotProcesses> ProbeSource::find_processes() const {
     return find_dovecot_processes(options_.proc, *entries, options_.master_uid);
 }
 
-// False once the master will never have a library.
-bool ProbeSource::is_worth_waiting(std::int32_t master, BootTime since) {
-    if (!std::filesystem::exists(options_.proc / std::to_string(master))) {
-        return false;
+std::string_view ProbeSource::name() const {
+    if (options_.titles_by_switch) {
+        return "switch";
     }
-    if (boot_time_now() - since < library_patience) {
-        return true;
-    }
-    unprobed_masters_++;
-    log(Severity::warning,
-        fmt::format("Dovecot master {} has mapped no libdovecot.so; this source cannot see "
-                    "its sessions",
-                    master));
-    return false;
+    return switch_probe_.size() == 0 ? "uprobe" : "uprobe and switch";
 }
 
-// Returns the masters whose library got its probe now.
+TitleProbes::Outcome ProbeSource::without_title_function(std::int32_t master, const std::string& cause) {
+    if (switch_probe_.watches(master)) {
+        return TitleProbes::Outcome::known;
+    }
+    const bool may_switch = options_.titles_by_switch || options_.falls_back_to_switch;
+    const auto watched = may_switch ? switch_probe_.watch(master) : Result<bool>(false);
+    if (!watched || !may_switch) {
+        unprobed_masters_++;
+        log(Severity::error, fmt::format("{}; sessions of Dovecot master {} are not seen{}", cause, master,
+                                         watched ? "" : ": " + watched.error().message));
+        return TitleProbes::Outcome::known;
+    }
+    if (!options_.titles_by_switch) {
+        log(Severity::warning,
+            fmt::format("{}; titles of Dovecot master {} are read when its processes go to sleep, "
+                        "which misses some short sessions",
+                        cause, master));
+    }
+    return *watched ? TitleProbes::Outcome::attached : TitleProbes::Outcome::known;
+}
+
+TitleProbes::Outcome ProbeSource::see_to_library(std::int32_t master, BootTime since) {
+    if (options_.titles_by_switch) {
+        return without_title_function(master, "");
+    }
+    const auto outcome = title_probes_.attach(master);
+    if (!outcome) {
+        return without_title_function(master, outcome.error().message);
+    }
+    if (*outcome != TitleProbes::Outcome::not_mapped || boot_time_now() - since < library_patience) {
+        return *outcome;
+    }
+    return without_title_function(master,
+                                  fmt::format("Dovecot master {} has mapped no libdovecot.so", master));
+}
+
+// Returns the masters whose titles are seen from now on.
 ProbeSource::Masters ProbeSource::see_to_libraries() {
     Masters attached;
-    if (options_.titles_by_switch) {
-        waiting_masters_.clear();
-    }
     for (auto waiting = waiting_masters_.begin(); waiting != waiting_masters_.end();) {
         const auto [master, since] = *waiting;
-        const auto outcome = title_probes_.attach(master);
-        if (!outcome) {
-            unprobed_masters_++;
-            log(Severity::error, outcome.error().message);
-        } else if (*outcome == TitleProbes::Outcome::attached) {
+        const bool lives = std::filesystem::exists(options_.proc / std::to_string(master));
+        const auto outcome = lives ? see_to_library(master, since) : TitleProbes::Outcome::known;
+        if (outcome == TitleProbes::Outcome::attached) {
             attached.insert(master);
         }
-        const bool keep = outcome == TitleProbes::Outcome::not_mapped && is_worth_waiting(master, since);
+        const bool keep = outcome == TitleProbes::Outcome::not_mapped;
         waiting = keep ? std::next(waiting) : waiting_masters_.erase(waiting);
     }
     set_retry_timer();
@@ -198,7 +225,7 @@ void ProbeSource::set_retry_timer() {
 // The state of a process in the kernel; the process is watched from now on if it was not. No value where it
 // is gone.
 std::optional<dw_process> watch(int processes_map, const std::filesystem::path& proc,
-                                const DovecotProcess& process) {
+                                const DovecotProcess& process, __u8 flags) {
     const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, process.key.pid, 0)));
     const auto stat = read_stat(proc, process.key.pid);
     if (!pidfd || !stat || stat->start_ticks != process.key.start_ticks) {
@@ -208,8 +235,13 @@ std::optional<dw_process> watch(int processes_map, const std::filesystem::path& 
     dw_process state{};
     state.parent_pid = static_cast<__u32>(process.parent_pid);
     state.role = probe_role(process.role);
+    state.flags = flags;
     const int error = bpf_map_update_elem(processes_map, &key, &state, BPF_NOEXIST);
     if (error == -EEXIST && bpf_map_lookup_elem(processes_map, &key, &state) == 0) {
+        if ((state.flags & flags) != flags) { // it began before its master was known to need them
+            state.flags |= flags;
+            bpf_map_update_elem(processes_map, &key, &state, BPF_EXIST);
+        }
         return state;
     }
     return error == 0 ? std::optional(state) : std::nullopt;
@@ -220,7 +252,8 @@ std::optional<dw_process> watch(int processes_map, const std::filesystem::path& 
 std::optional<Observation> ProbeSource::observe(const DovecotProcess& process) const {
     const auto observed_at = boot_time_now();
     auto title = read_title(options_.proc, process.key.pid);
-    const auto state = watch(bpf_map__fd(probes_.skeleton->maps.processes), options_.proc, process);
+    const __u8 flags = switch_probe_.watches(process.parent_pid) ? DW_FLAG_BY_SWITCH : 0;
+    const auto state = watch(bpf_map__fd(probes_.skeleton->maps.processes), options_.proc, process, flags);
     if (!state) {
         return std::nullopt;
     }
@@ -329,9 +362,10 @@ std::uint64_t ProbeSource::lost() const {
 
 std::vector<Counter> ProbeSource::counters() const {
     auto counters = read_probe_counters(bpf_map__fd(probes_.skeleton->maps.counters));
-    counters.push_back({"kernel", "ring buffer bytes", events_.size(), false});
-    counters.push_back({"kernel", "ring buffer bytes used at most", ring_peak_, false});
+    counters.push_back({"kernel", std::string(ring_bytes_counter), events_.size(), false});
+    counters.push_back({"kernel", std::string(ring_peak_counter), ring_peak_, false});
     counters.push_back({"monitor", "Dovecot libraries probed", title_probes_.size(), false});
+    counters.push_back({"monitor", "Dovecot masters watched at sched_switch", switch_probe_.size(), false});
     counters.push_back({"monitor", "Dovecot masters without a probe", unprobed_masters_, true});
     counters.push_back({"monitor", "malformed probe records", malformed_records_, true});
     return counters;

@@ -1,5 +1,6 @@
 #include "monitor/source_choice.h"
 
+#include "monitor/failover_source.h"
 #include "monitor/log.h"
 #include "monitor/probe_source.h"
 #include "monitor/proc_files.h"
@@ -46,13 +47,19 @@ Result<std::unique_ptr<Source>> start_source(SourceKind kind, ProbeOptions optio
         return start_proc_source({options.master_uid, options.proc});
     }
     options.titles_by_switch = kind == SourceKind::by_switch;
+    options.falls_back_to_switch = kind == SourceKind::best;
     auto probes = start_probes(options);
-    if (probes || kind != SourceKind::best) {
+    if (kind != SourceKind::best) {
         return probes;
     }
-    log(Severity::warning,
-        fmt::format("{}. Going on by polling /proc, which misses short sessions", probes.error().message));
-    return start_proc_source({options.master_uid, options.proc});
+    const auto polling = [master_uid = options.master_uid, proc = options.proc] {
+        return start_proc_source({master_uid, proc});
+    };
+    if (probes) {
+        return make_failover_source(std::move(*probes), polling);
+    }
+    log(Severity::warning, fmt::format("{}. {}", probes.error().message, going_on_by_polling));
+    return polling();
 }
 
 } // namespace dovewatch

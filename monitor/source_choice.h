@@ -11,7 +11,7 @@
 namespace dovewatch {
 
 enum class SourceKind {
-    best,      // the first of these that works here
+    best,      // the first of these that works here; switch only for the masters that need it
     uprobe,    // kernel probes; titles by a probe on Dovecot's own function: sees all
     by_switch, // kernel probes; titles when a process goes to sleep: where the function cannot be found
     proc,      // polls /proc: needs no privilege, misses what is short

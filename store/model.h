@@ -108,6 +108,10 @@ struct Counter {
     bool is_loss = false;
 };
 
+// Names of counters that more than one program knows.
+inline constexpr std::string_view ring_bytes_counter = "ring buffer bytes";
+inline constexpr std::string_view ring_peak_counter = "ring buffer bytes used at most";
+
 // What the daemon says of itself for `dovewatch status`.
 struct DaemonStatus {
     std::int32_t pid = 0;

@@ -166,8 +166,10 @@ po::options_description config_file_options() {
     po::options_description options("Configuration file");
     auto add = options.add_options();
     add("database", file_value()->default_value(std::string(default_database_file)), "the database");
-    add("ring-buffer-size", number_value(1, 1024, "(MiB)")->default_value(8),
-        "room for events that the daemon has not read yet, in MiB");
+    add("ring-buffer-seconds", number_value(1, 86400, "(s)")->default_value(60),
+        "how long the probes collect while no daemon reads them, in s");
+    add("ring-buffer-login-rate", number_value(1, 100'000, "(1/s)")->default_value(250),
+        "at how many logins a second");
     add("source", word_value({"auto", "uprobe", "switch", "proc"})->default_value("auto"),
         "where process events come from");
     add("commit-interval", number_value(1, 10000, "(ms)")->default_value(40),

@@ -69,9 +69,9 @@ std::string mend_of(const std::vector<Counter>& counters) {
     const bool is_ring = std::any_of(counters.begin(), counters.end(), [](const Counter& counter) {
         return counter.is_loss && counter.value > 0 && counter.name.find("ring") != std::string::npos;
     });
-    return is_ring
-               ? "raise ring-buffer-size in /etc/dovewatch/dovewatch.conf, then systemctl restart dovewatchd"
-               : "`journalctl -u dovewatchd` tells when and why";
+    return is_ring ? "raise ring-buffer-seconds in /etc/dovewatch/dovewatch.conf, then systemctl restart "
+                     "dovewatchd"
+                   : "`journalctl -u dovewatchd` tells when and why";
 }
 
 std::optional<Finding> check_losses(const Patient& patient) {

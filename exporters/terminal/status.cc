@@ -4,6 +4,7 @@
 #include "exporters/terminal/time_zone.h"
 
 #include <array>
+#include <optional>
 #include <string>
 
 namespace dovewatch::terminal {
@@ -37,11 +38,33 @@ bool put_running(RowSink& sink, const StoreStatus& status) {
     return put_fact(sink, "daemon", "not running: systemctl start dovewatchd", Tone::alarm);
 }
 
+std::optional<std::uint64_t> value_of(const DaemonStatus& daemon, std::string_view name) {
+    for (const Counter& counter : daemon.counters) {
+        if (counter.name == name) {
+            return counter.value;
+        }
+    }
+    return std::nullopt;
+}
+
+bool put_ring_buffer(RowSink& sink, const DaemonStatus& daemon) {
+    const auto size = value_of(daemon, ring_bytes_counter);
+    const auto peak = value_of(daemon, ring_peak_counter);
+    if (!size || !peak || *size == 0) {
+        return true;
+    }
+    const auto percent = static_cast<double>(*peak) * 100 / static_cast<double>(*size);
+    return put_fact(sink, "buffer",
+                    fmt::format("{:.1f} % full at most, of {} MiB", percent, *size / (1U << 20U)),
+                    percent > 80 ? Tone::alarm : Tone::plain);
+}
+
 bool put_daemon(RowSink& sink, const DaemonStatus& daemon, const Clock& clock) {
     return put_fact(sink, "version", daemon.version) && put_fact(sink, "source", daemon.source) &&
            put_fact(sink, "started", time_and_age(daemon.started, clock)) &&
            put_fact(sink, "last event",
-                    daemon.last_event ? time_and_age(*daemon.last_event, clock) : "none yet");
+                    daemon.last_event ? time_and_age(*daemon.last_event, clock) : "none yet") &&
+           put_ring_buffer(sink, daemon);
 }
 
 bool put_facts(const Context& context, const StoreStatus& status) {

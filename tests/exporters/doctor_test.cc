@@ -367,7 +367,7 @@ TEST_CASE("doctor examines the daemon and its losses") {
              c.status->daemon->counters[2].value = 1;
          },
          "warning: 3 lost since dovewatchd started (2 titles lost, ring buffer full; 1 changes dropped) "
-         "-> raise ring-buffer-size"},
+         "-> raise ring-buffer-seconds"},
         {"losses", [](Clinic& c) { c.status->daemon->counters[2].value = 1; },
          "warning: 1 lost since dovewatchd started (1 changes dropped) -> `journalctl"},
         {"losses", [](Clinic& c) { c.status->daemon.reset(); }, ""},

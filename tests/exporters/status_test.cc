@@ -44,6 +44,16 @@ TEST_CASE("status shows what the daemon saw, and that nothing is lost") {
     CHECK(outcome.status == 0);
 }
 
+TEST_CASE("status shows how full the ring buffer has been") {
+    Rows rows = busy();
+    rows.status.daemon->counters = {{"kernel", std::string(ring_bytes_counter), 8U << 20U, false},
+                                    {"kernel", std::string(ring_peak_counter), 1U << 20U, false}};
+    CHECK_THAT(dovewatch(rows, {"status"}).out,
+               Catch::Contains("buffer      12.5 % full at most, of 8 MiB\n"));
+    rows.status.daemon->counters[1].value = 7U << 20U;
+    CHECK_THAT(dovewatch(rows, {"status"}, true).out, Catch::Contains("\x1b[1;31m87.5 % full"));
+}
+
 TEST_CASE("status makes losses stand out") {
     const auto outcome = dovewatch(losing(), {"status", "--database", "/x.db"});
     CHECK(outcome.out == facts + "stage     counter                          count\n"

@@ -3,7 +3,6 @@
 
 #include <csignal>
 #include <deque>
-#include <thread>
 
 #include <catch2/catch.hpp>
 #include <sys/eventfd.h>
@@ -28,7 +27,8 @@ class FakeSource : public Source {
         }
         eventfd_t value = 0;
         eventfd_read(events_.get(), &value);
-        if (!std::exchange(stopped_, true)) {
+        losses += losses_in_drain;
+        if (losses == 0 && !std::exchange(stopped_, true)) {
             raise(SIGTERM);
         }
         return {};
@@ -38,7 +38,9 @@ class FakeSource : public Source {
 
     Result<void> attend(const EventSink& /*sink*/) override { return {}; }
     Result<std::vector<ProcessKey>> sweep(const EventSink& sink) override {
-        sweeps++;
+        if (++sweeps == 2) {
+            raise(SIGTERM);
+        }
         for (const auto& event : adopted) {
             sink(event);
         }
@@ -61,6 +63,7 @@ class FakeSource : public Source {
     std::vector<ProcessKey> running_now;
     std::optional<SourcePosition> resumed;
     std::uint64_t losses = 0;
+    std::uint64_t losses_in_drain = 0;
     int sweeps = 0;
     bool released = false;
     bool retired = false;
@@ -91,7 +94,7 @@ ProcessEvent event(BootTime at, decltype(ProcessEvent::what) what) {
 }
 
 DaemonSetup setup() {
-    return {"this boot", 1ms, Classifier()};
+    return {"this boot", 1ms, Classifier(), 1ms};
 }
 
 } // namespace
@@ -126,6 +129,16 @@ TEST_CASE("what the source lost is in the status") {
     CHECK(store.status->counters[0].name == "titles lost");
     CHECK(store.status->counters[0].value == 7);
     CHECK(store.status->counters[0].is_loss);
+}
+
+TEST_CASE("a loss is followed by a sweep") {
+    const StopSignalsBlocked blocked;
+    FakeSource source;
+    FakeStore store;
+    source.losses_in_drain = 3;
+    source.wake();
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(source.sweeps == 2);
 }
 
 TEST_CASE("open sessions of an earlier daemon end where their process is gone") {

@@ -39,7 +39,8 @@ TEST_CASE("An empty configuration gives the defaults") {
     po::variables_map values;
     REQUIRE(read_config(text, "test.conf", values));
     CHECK(database_file(values) == default_database_file);
-    CHECK(values["ring-buffer-size"].as<std::uint32_t>() == 8);
+    CHECK(values["ring-buffer-seconds"].as<std::uint32_t>() == 60);
+    CHECK(values["ring-buffer-login-rate"].as<std::uint32_t>() == 250);
     CHECK(values["source"].as<std::string>() == "auto");
     CHECK(values["commit-interval"].as<std::uint32_t>() == 40);
     CHECK(values["master-uid"].as<std::uint32_t>() == 0);
@@ -48,14 +49,14 @@ TEST_CASE("An empty configuration gives the defaults") {
 
 TEST_CASE("Every key is read, among comments, blanks and line ends of any kind") {
     std::istringstream text(
-        "# Dovewatch\n\n   database=/srv/a b.db   # here\r\n\tring-buffer-size\t=\t16\r\n"
+        "# Dovewatch\n\n   database=/srv/a b.db   # here\r\n\tring-buffer-seconds\t=\t16\r\n"
         "source = uprobe\ncommit-interval = 1\nmaster-uid = 4294967294\nlda-uids = 8, 33 1000");
     po::variables_map values;
     const auto read = read_config(text, "test.conf", values);
     INFO((read ? "" : read.error().message));
     REQUIRE(read);
     CHECK(database_file(values) == "/srv/a b.db");
-    CHECK(values["ring-buffer-size"].as<std::uint32_t>() == 16);
+    CHECK(values["ring-buffer-seconds"].as<std::uint32_t>() == 16);
     CHECK(values["source"].as<std::string>() == "uprobe");
     CHECK(values["commit-interval"].as<std::uint32_t>() == 1);
     CHECK(values["master-uid"].as<std::uint32_t>() == 4294967294U);
@@ -66,7 +67,7 @@ TEST_CASE("What is wrong in a configuration file is named with its line and the 
     const auto [text, message] = GENERATE(table<std::string, std::string>({
         {"# x\n\ndatabse = /x", "test.conf:3: unknown key 'databse': did you mean 'database'?"},
         {"colour = red",
-         "test.conf:1: unknown key 'colour': the known keys are: database, ring-buffer-size, "},
+         "test.conf:1: unknown key 'colour': the known keys are: database, ring-buffer-seconds, "},
         {"[database]\nfile = /x", "test.conf:2: unknown key 'database.file': "},
         {"data = /x", "test.conf:1: unknown key 'data': "},
         {"source = uprobe\nsource = auto", "test.conf:2: 'source' is already set in line 1: remove one"},
@@ -75,9 +76,9 @@ TEST_CASE("What is wrong in a configuration file is named with its line and the 
         {"[section", "test.conf:1: '[section' is no assignment"},
         {"database =", "test.conf:1: database = '' must be the path of a file"},
         {"source = magic", "test.conf:1: source = 'magic' must be one of: auto, uprobe"},
-        {"ring-buffer-size = 0", "ring-buffer-size = '0' must be a whole number from 1 to 1024 (MiB)"},
-        {"ring-buffer-size = -1", "ring-buffer-size = '-1' must be a whole number"},
-        {"ring-buffer-size = 8 MiB", "ring-buffer-size = '8 MiB' must be a whole number"},
+        {"ring-buffer-seconds = 0", "ring-buffer-seconds = '0' must be a whole number from 1 to 86400 (s)"},
+        {"ring-buffer-login-rate = -1", "ring-buffer-login-rate = '-1' must be a whole number"},
+        {"ring-buffer-seconds = 1 min", "ring-buffer-seconds = '1 min' must be a whole number"},
         {"commit-interval = 99999999999999", "commit-interval = '99999999999999' must be"},
         {"commit-interval = 1.5", "commit-interval = '1.5' must be"},
         {"commit-interval =", "commit-interval = '' must be"},

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -15,6 +16,10 @@ from daemon_fixture import DAEMON, Daemon, ProbeTestCase, run_cli, run_daemon
 from dovecot_fixture import DOVECOT, Dovecot
 from mail_clients import Place, open_imap, pop3_pipelined
 from waiting import wait_until
+
+
+SHT_DYNSYM = 11
+SYMBOL_SIZE = 24
 
 
 class OptionsTest(unittest.TestCase):
@@ -41,7 +46,7 @@ class OptionsTest(unittest.TestCase):
         self._assert_config_refused("# comment\n\nnonsense = 1\n", line=3)
 
     def test_bad_value_in_the_configuration_file(self) -> None:
-        self._assert_config_refused("ring-buffer-size = many\n", line=1)
+        self._assert_config_refused("ring-buffer-seconds = many\n", line=1)
 
     def test_configuration_file_that_is_missing(self) -> None:
         missing = self.folder / "missing.conf"
@@ -148,11 +153,47 @@ class DovecotTest(ProbeTestCase):
                 self._assert_seen(daemon, other)
                 self._assert_seen(daemon, usual)
 
+    def test_one_whose_library_hides_the_title_function(self) -> None:
+        """Its titles are read at sched_switch, those of the others by uprobe still."""
+        with Dovecot() as usual, tempfile.TemporaryDirectory() as folder:
+            copy = shutil.copytree("/usr/lib/dovecot", Path(folder) / "dovecot", symlinks=True)
+            hide_function(copy / "libdovecot.so.0.0.0", b"process_title_set")
+            with Dovecot(command=with_mount(copy, Path("/usr/lib/dovecot"))) as other, Daemon() as daemon:
+                self._assert_found_and_named(daemon, other)
+                self._assert_seen(daemon, usual)
+                daemon.kill()
+                daemon.start()
+                self._assert_found_and_named(daemon, other)
+
+    def _assert_found_and_named(self, daemon: Daemon, dovecot: Dovecot) -> None:
+        self.assertIn("uprobe and switch", daemon.ask("status"))
+        self.assertIn(f"titles of Dovecot master {dovecot.pid} are read when", daemon.messages())
+        client = open_imap(Place(dovecot.ports), f"{daemon.pid}-sue")
+        wait_until(lambda: online(daemon) == [f"{daemon.pid}-sue"], 5, "the session online")
+        client.logout()
+        wait_until(lambda: online(daemon) == [], 5, "its logout")
+
     def _assert_seen(self, daemon: Daemon, dovecot: Dovecot) -> None:
         names = [f"{dovecot.ports.pop3}-{n}" for n in range(20)]
         for name in names:
             pop3_pipelined(Place(dovecot.ports), name)
         wait_until(lambda: set(names) <= {row["user"] for row in daemon.rows()}, 5, f"20 sessions of {DOVECOT}")
+
+
+def hide_function(library: Path, name: bytes) -> None:
+    """Makes the symbol one of no type, which links as before, but is no function to those who look for one
+    (ELF-64, System V ABI: Elf64_Shdr, Elf64_Sym)."""
+    data = bytearray(library.read_bytes())
+    [sections_at], [size, count] = struct.unpack_from("<Q", data, 40), struct.unpack_from("<HH", data, 58)
+    sections = [struct.unpack_from("<IIQQQQIIQQ", data, sections_at + n * size) for n in range(count)]
+    for _, kind, _, _, offset, length, link, *_ in sections:
+        if kind == SHT_DYNSYM:
+            names_at = sections[link][4]
+            for symbol in range(offset, offset + length, SYMBOL_SIZE):
+                [name_at] = struct.unpack_from("<I", data, symbol)
+                if data[names_at + name_at:].startswith(name + b"\0"):
+                    data[symbol + 4] &= 0xF0
+    library.write_bytes(data)
 
 
 def with_mount(source: Path, target: Path) -> tuple[str, ...]:

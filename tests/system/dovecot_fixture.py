@@ -7,6 +7,7 @@ log are its own, and it is stopped by its pid. The log carries microseconds, so 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import os
 import random
@@ -85,6 +86,16 @@ service lmtp {{
     port = {lmtp}
   }}
 }}
+service submission-login {{
+  inet_listener submission {{
+    port = {submission}
+  }}
+}}
+service managesieve-login {{
+  inet_listener sieve {{
+    port = {sieve}
+  }}
+}}
 service auth {{
   client_limit = 12000
 }}
@@ -100,12 +111,14 @@ class Ports:
     imap: int
     pop3: int
     lmtp: int
+    submission: int
+    sieve: int
 
 
 def free_ports() -> Ports:
     """Below the range from which the kernel takes the ports of connections."""
     free = (port for port in random.sample(range(10000, 32000), 2000) if is_free(port))
-    return Ports(*itertools.islice(free, 3))
+    return Ports(*itertools.islice(free, 5))
 
 
 def is_free(port: int) -> bool:
@@ -188,8 +201,7 @@ class Dovecot:
 
     def _config(self) -> str:
         return CONFIG.format(root=self.root, uid=MAIL_UID, password=PASSWORD, protocols=self.protocols,
-                             listen=", ".join(self.addresses), settings=self.settings,
-                             imap=self.ports.imap, pop3=self.ports.pop3, lmtp=self.ports.lmtp)
+                             listen=", ".join(self.addresses), settings=self.settings, **dataclasses.asdict(self.ports))
 
     def _start(self) -> None:
         with (self.root / "stderr").open("wb") as stderr:
@@ -199,7 +211,8 @@ class Dovecot:
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC"},
                 start_new_session=True, preexec_fn=raise_open_files)
         self.pid = self._process.pid
-        for port in (self.ports.imap, self.ports.pop3, self.ports.lmtp):
+        for protocol in self.protocols.split():
+            port = getattr(self.ports, protocol)
             wait_until(lambda: self._greets(port), 20, f"Dovecot's greeting on port {port}")
 
     def _greets(self, port: int) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
+import subprocess
 import threading
 import unittest
 from collections import Counter
 from functools import partial
+from pathlib import Path
 
 from daemon_fixture import Daemon, ProbeTestCase, run_daemon
 from dovecot_fixture import Dovecot
@@ -15,6 +19,8 @@ from mail_clients import Place, open_imap, pop3_pipelined, pop3_sequential, run_
 from waiting import wait_until
 
 CLIENTS = 8
+BPFTOOL = "/usr/sbin/bpftool"
+LAYOUT_OFFSET = 16  # in struct dw_setup of bpf/probe_event.h
 
 
 def place(dovecot: Dovecot, number: int) -> Place:
@@ -81,12 +87,50 @@ class RestartTest(ProbeTestCase):
     def test_probes_with_other_settings_are_drained_and_replaced(self) -> None:
         self.daemon.kill()
         visit(self.dovecot, 0, 100)
-        self.daemon.options = ("--ring-buffer-size", "16")
+        self.daemon.options = ("--ring-buffer-seconds", "120")
         self.daemon.start()
         visit(self.dovecot, 100, 50)
         self._wait_for(150)
         self._assert_exact({f"user{n}": 1 for n in range(150)})
         self.assertIn("16777216", self.daemon.ask("status"))
+
+    def test_probes_of_another_layout_are_drained_and_replaced(self) -> None:
+        """As after an upgrade."""
+        self.daemon.kill()
+        visit(self.dovecot, 0, 100)
+        ring_before = self._setup_bytes()[:8]
+        self._pretend_older_layout()
+        self.daemon.start()
+        visit(self.dovecot, 100, 50)
+        self._wait_for(150)
+        self._assert_exact({f"user{n}": 1 for n in range(150)})
+        self.assertNotEqual(self._setup_bytes()[:8], ring_before)
+
+    def test_probes_that_were_taken_over_outlive_their_pins(self) -> None:
+        self.daemon.kill()
+        self.daemon.start()
+        shutil.rmtree(self._pins())
+        visit(self.dovecot, 0, 50)
+        self._wait_for(50)
+        self._assert_exact({f"user{n}": 1 for n in range(50)})
+
+    def _pins(self) -> Path:
+        """Named after the database, as monitor/probe_pins.cc has it."""
+        name = 0xcbf29ce484222325
+        for byte in os.fsencode(self.daemon.database):
+            name = (name ^ byte) * 0x100000001b3 % 2**64
+        return Path(f"/sys/fs/bpf/dovewatch/{name:016x}")
+
+    def _setup_bytes(self) -> list[str]:
+        lookup = subprocess.run([BPFTOOL, "-j", "map", "lookup", "pinned", self._pins() / "setup", "key", *"0000"],
+                                capture_output=True, text=True, check=True)
+        return json.loads(lookup.stdout)["value"]
+
+    def _pretend_older_layout(self) -> None:
+        value = self._setup_bytes()
+        value[LAYOUT_OFFSET] = "0x01"
+        subprocess.run([BPFTOOL, "map", "update", "pinned", self._pins() / "setup", "key", *"0000", "value", *value],
+                       check=True)
 
     def test_a_stop_leaves_nothing_in_the_kernel(self) -> None:
         self.daemon.stop()
@@ -132,11 +176,11 @@ class LossTest(ProbeTestCase):
     """A ring buffer that is too small for what comes while the daemon stands still."""
 
     def test_losses_are_counted_and_the_state_is_right_after_a_sweep(self) -> None:
-        with Dovecot() as dovecot, Daemon("--ring-buffer-size", "1") as daemon:
+        with Dovecot() as dovecot, Daemon("--ring-buffer-seconds", "1") as daemon:
             early = open_imap(place(dovecot, 0), "early")
             wait_until(lambda: daemon.rows(), 5, "the early session")
             os.kill(daemon.pid, signal.SIGSTOP)
-            visit(dovecot, 0, 4200)
+            visit(dovecot, 0, 1500)
             early.logout()
             late = open_imap(place(dovecot, 1), "late")
             os.kill(daemon.pid, signal.SIGCONT)

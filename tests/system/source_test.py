@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import unittest
 from functools import partial
 
 from daemon_fixture import Daemon, ProbeTestCase
-from dovecot_fixture import Dovecot
+from dovecot_fixture import Dovecot, children_of
 from mail_clients import (Place, imap_commands, lmtp_delivery, open_imap, pop3_pipelined, pop3_sequential,
                           run_at_once)
 from waiting import wait_until
@@ -61,11 +63,14 @@ class UnprivilegedTest(ProbeTestCase):
             self._assert_works_by_proc(dovecot, daemon)
 
     def test_a_pid_namespace_of_its_own(self) -> None:
-        with Daemon(command=NEW_PID_NAMESPACE) as daemon:
-            self.assertIn("PID namespace", daemon.messages())
-            self.assertIn("the process connector may not be used", daemon.messages())
-            self.assertIn("proc", daemon.ask("status"))
-            daemon.kill()  # unshare ignores SIGTERM, and takes the daemon with it when it is killed
+        with Dovecot(command=NEW_PID_NAMESPACE) as dovecot:
+            [master] = children_of(dovecot.pid)
+            with Daemon(command=("nsenter", "--pid", "--mount", f"--target={master}")) as daemon:
+                self.assertIn("PID namespace", daemon.messages())
+                self.assertIn("the process connector may not be used", daemon.messages())
+                self._assert_works_by_proc(dovecot, daemon)
+                daemon.kill()
+            os.kill(master, signal.SIGTERM)  # ends the namespace, and the daemon with it
 
     def _assert_works_by_proc(self, dovecot: Dovecot, daemon: Daemon) -> None:
         self.assertIn("polling /proc", daemon.messages())

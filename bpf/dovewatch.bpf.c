@@ -425,6 +425,99 @@ int BPF_KPROBE(on_title, const char* title) {
     return 0;
 }
 
+/* The formats of Dovecot's logging functions for the end of a session; the second is of 2.2. */
+#define FORMAT_SIZE 24
+static __always_inline bool is_logout_format(const char* format) {
+    char text[FORMAT_SIZE] = {};
+    if (bpf_probe_read_user_str(text, sizeof(text), format) < 1)
+        return false;
+    return IS_NAME(text, "Disconnected: %s %s") || IS_NAME(text, "%s %s");
+}
+
+static __always_inline bool logs_logouts(__u8 role) {
+    return role == DW_ROLE_IMAP || role == DW_ROLE_POP3 || role == DW_ROLE_SUBMISSION ||
+           role == DW_ROLE_HIBERNATE;
+}
+
+static __always_inline void lose_logout(struct dw_process* process, __u32 counter) {
+    process->sequence++;
+    count(counter);
+}
+
+static __always_inline void pass_long_logout(struct task_struct* task, struct dw_process* process,
+                                             const char* reason, const char* statistics) {
+    struct long_event* record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+    if (!record)
+        return lose_logout(process, DW_COUNT_LOST_LOGOUT_RING);
+    long reason_size = bpf_probe_read_user_str(record->text, DW_REASON_MAX + 1, reason);
+    if (reason_size < 1 || reason_size > DW_REASON_MAX + 1) {
+        bpf_ringbuf_discard(record, 0);
+        return lose_logout(process, DW_COUNT_LOST_LOGOUT_READ);
+    }
+    long size = bpf_probe_read_user_str(record->text + reason_size, DW_TEXT_MAX - DW_REASON_MAX, statistics);
+    if (size < 1) {
+        bpf_ringbuf_discard(record, 0);
+        return lose_logout(process, DW_COUNT_LOST_LOGOUT_READ);
+    }
+    fill_event(&record->event, task, DW_EVENT_LOGOUT, process);
+    record->event.text_size = (__u16)(reason_size + size - 1);
+    bpf_ringbuf_submit(record, 0);
+    count(DW_COUNT_LOGOUT_PASSED);
+}
+
+/* Both parts with their NUL; what is longer goes the long way. */
+#define SHORT_REASON 64
+#define SHORT_STATISTICS 192
+
+static __always_inline int see_logout(const char* format, const char* reason, const char* statistics) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    struct dw_process* process = bpf_task_storage_get(&processes, task, NULL, 0);
+    if (!process || !logs_logouts(process->role) || !is_logout_format(format))
+        return 0;
+
+    struct short_event record = {};
+    long reason_size = bpf_probe_read_user_str(record.text, SHORT_REASON, reason);
+    if (reason_size < 1 || reason_size >= SHORT_REASON) {
+        pass_long_logout(task, process, reason, statistics);
+        return 0;
+    }
+    long size = bpf_probe_read_user_str(record.text + reason_size, SHORT_STATISTICS, statistics);
+    if (size < 1 || size >= SHORT_STATISTICS) {
+        pass_long_logout(task, process, reason, statistics);
+        return 0;
+    }
+    fill_event(&record.event, task, DW_EVENT_LOGOUT, process);
+    __u32 text_size = (__u32)(reason_size + size - 1);
+    record.event.text_size = (__u16)text_size;
+    if (bpf_ringbuf_output(&events, &record, sizeof(record.event) + text_size, 0) == 0)
+        count(DW_COUNT_LOGOUT_PASSED);
+    else
+        lose_logout(process, DW_COUNT_LOST_LOGOUT_RING);
+    return 0;
+}
+
+/* i_info(format, ...) */
+SEC("uprobe")
+int BPF_KPROBE(on_info, const char* format, const char* reason, const char* statistics) {
+    return see_logout(format, reason, statistics);
+}
+
+/* The sixth argument, which libbpf 1.1 has no macro for. */
+#if defined(__TARGET_ARCH_x86)
+#define SIXTH_ARGUMENT(ctx) ((ctx)->r9)
+#elif defined(__TARGET_ARCH_arm64)
+#define SIXTH_ARGUMENT(ctx) (((const struct user_pt_regs*)(ctx))->regs[5])
+#else
+#error "which register holds a function's sixth argument?"
+#endif
+
+/* e_info(event, source file, source line, format, ...). */
+SEC("uprobe")
+int BPF_KPROBE(on_event_info, void* event, const char* file, int line, const char* format,
+               const char* reason) {
+    return see_logout(format, reason, (const char*)SIXTH_ARGUMENT(ctx));
+}
+
 /* "dovecot/NAME " or "dovecot-INSTANCE/NAME " stands before the title. */
 #define ARGV0_MAX 64
 

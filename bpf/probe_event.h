@@ -16,10 +16,13 @@
 #define DW_TEXT_MAX 1023
 /* Titles up to here are compared with the process's last one in the kernel; longer ones always pass. */
 #define DW_TITLE_COMPARED 255
+/* Of a logout line; a longer reason is cut. The rest of DW_TEXT_MAX is for the statistics. */
+#define DW_REASON_MAX 255
 
 enum dw_event_kind {
     DW_EVENT_EXEC = 1,
     DW_EVENT_TITLE = 2,
+    DW_EVENT_LOGOUT = 3, /* Dovecot logs the end of a session */
     DW_EVENT_EXIT = 4,
 };
 
@@ -43,7 +46,7 @@ enum dw_flags {
 };
 
 /* One record of the ring buffer; its text follows behind `size` bytes, without NUL. For exec of lda the text
- * is argv, each argument ended by NUL. */
+ * is argv, each argument ended by NUL; for logout the reason, NUL, the statistics. */
 struct dw_probe_event {
     __u64 boot_ns;  /* CLOCK_BOOTTIME */
     __u64 start_ns; /* start time of the process, CLOCK_BOOTTIME */
@@ -90,12 +93,15 @@ enum dw_counter {
     DW_COUNT_EXEC_REFUSED, /* named like a service, but not Dovecot's */
     DW_COUNT_TITLE_PASSED,
     DW_COUNT_TITLE_UNCHANGED, /* told nothing new */
+    DW_COUNT_LOGOUT_PASSED,
     DW_COUNT_EXIT_PASSED,
     DW_COUNT_LOST_EXEC_RING, /* from here on: losses */
     DW_COUNT_LOST_TITLE_RING,
+    DW_COUNT_LOST_LOGOUT_RING,
     DW_COUNT_LOST_EXIT_RING,
     DW_COUNT_LOST_STORAGE,    /* no memory for a process's state: none of its events is seen */
     DW_COUNT_LOST_TITLE_READ, /* the title's memory could not be read */
+    DW_COUNT_LOST_LOGOUT_READ,
     DW_COUNT_LOST_ARGV_READ,
     DW_COUNTERS
 };

@@ -280,6 +280,8 @@ DaemonStatus Daemon::status() const {
     status.counters.push_back(
         {"monitor", "deliveries without a name", tracked.unattributed_deliveries, true});
     status.counters.push_back(
+        {"monitor", "logout lines without a name", tracked.unattributed_logout_lines, false});
+    status.counters.push_back(
         {"monitor", "processes first seen after their start", tracked.starts_missed, false});
     status.counters.push_back({"monitor", "sessions and deliveries ignored", tracker_.ignored(), false});
     status.counters.push_back({"monitor", "sweeps over all processes", sweeps_, false});

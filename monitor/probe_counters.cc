@@ -24,12 +24,15 @@ constexpr std::array<CounterName, DW_COUNTERS> counter_names{{
     {DW_COUNT_EXEC_REFUSED, "processes refused, not Dovecot's", false},
     {DW_COUNT_TITLE_PASSED, "titles with news", false},
     {DW_COUNT_TITLE_UNCHANGED, "titles without news", false},
+    {DW_COUNT_LOGOUT_PASSED, "logout lines", false},
     {DW_COUNT_EXIT_PASSED, "processes ended", false},
     {DW_COUNT_LOST_EXEC_RING, "starts lost, ring buffer full", true},
     {DW_COUNT_LOST_TITLE_RING, "titles lost, ring buffer full", true},
+    {DW_COUNT_LOST_LOGOUT_RING, "logout lines lost, ring buffer full", true},
     {DW_COUNT_LOST_EXIT_RING, "ends lost, ring buffer full", true},
     {DW_COUNT_LOST_STORAGE, "processes lost, no memory", true},
     {DW_COUNT_LOST_TITLE_READ, "titles lost, unreadable", true},
+    {DW_COUNT_LOST_LOGOUT_READ, "logout lines lost, unreadable", true},
     {DW_COUNT_LOST_ARGV_READ, "arguments lost, unreadable", true},
 }};
 

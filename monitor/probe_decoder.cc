@@ -1,5 +1,6 @@
 #include "monitor/probe_decoder.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -33,6 +34,11 @@ bool decode_kind(const dw_probe_event& raw, std::string text, ProcessEvent& even
     case DW_EVENT_TITLE:
         event.what = TitleEvent{std::move(text)};
         return true;
+    case DW_EVENT_LOGOUT: {
+        const auto end = std::min(text.find('\0'), text.size());
+        event.what = LogoutEvent{text.substr(0, end), text.substr(std::min(end + 1, text.size()))};
+        return true;
+    }
     case DW_EVENT_EXIT:
         event.what = ExitEvent{raw.exit_status};
         return true;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "monitor/event_ring.h"
+#include "monitor/library_probes.h"
 #include "monitor/process_event.h"
-#include "monitor/title_probes.h"
 #include "monitor/unique_fd.h"
 #include "store/result.h"
 

@@ -83,17 +83,19 @@ std::vector<std::filesystem::path> link_pins(const std::filesystem::path& folder
     for (const char* name : always_attached) {
         pins.push_back(folder / name);
     }
-    for (const auto& library : pinned_libraries(folder)) {
-        pins.push_back(title_pin(folder, library));
-    }
-    if (std::filesystem::exists(folder / switch_pin)) {
-        pins.push_back(folder / switch_pin);
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+        const std::string name = entry.path().filename();
+        if (name == switch_pin || name.find('-') != std::string::npos) {
+            pins.push_back(entry.path());
+        }
     }
     return pins;
 }
 
-std::filesystem::path title_pin(const std::filesystem::path& folder, const FileId& library) {
-    return folder / fmt::format("title-{}-{}", library.first, library.second);
+std::filesystem::path library_pin(const std::filesystem::path& folder, const char* name,
+                                  const FileId& library) {
+    return folder / fmt::format("{}-{}-{}", name, library.first, library.second);
 }
 
 std::vector<FileId> pinned_libraries(const std::filesystem::path& folder) {

@@ -2,7 +2,7 @@
 // buffer until a next daemon takes them over, or removes them.
 //
 // A folder per database holds the maps by their names, the links `on_exit`, `on_exec`, `on_switch` where a
-// master needs it, and `title-DEVICE-INODE` for each library.
+// master needs it, and NAME-DEVICE-INODE for each probe in a library.
 #pragma once
 
 #include "bpf/probe_event.h"
@@ -39,9 +39,14 @@ inline constexpr const char* switch_pin = "on_switch";
 // The paths of those, and of all others that are there.
 std::vector<std::filesystem::path> link_pins(const std::filesystem::path& folder);
 
-std::filesystem::path title_pin(const std::filesystem::path& folder, const FileId& library);
+// Of the probes in a library, with the library's identity behind them.
+inline constexpr const char* title_pin = "title";
+inline constexpr const char* info_pin = "info";
+inline constexpr const char* event_info_pin = "event_info";
+std::filesystem::path library_pin(const std::filesystem::path& folder, const char* name,
+                                  const FileId& library);
 
-// The libraries with a pinned title probe.
+// The libraries with all their probes pinned.
 std::vector<FileId> pinned_libraries(const std::filesystem::path& folder);
 
 } // namespace dovewatch

@@ -43,8 +43,7 @@ class ProbeSource final : public Source {
   public:
     ProbeSource(LoadedProbes probes, EventRing events, EventRing masters, const ProbeOptions& options)
         : options_(options), probes_(std::move(probes)), events_(std::move(events)),
-          masters_(std::move(masters)),
-          title_probes_(probes_.skeleton->progs.on_title, options.proc, probes_.pins),
+          masters_(std::move(masters)), library_probes_(*probes_.skeleton, options.proc, probes_.pins),
           switch_probe_(*probes_.skeleton, probes_.pins) {}
 
     Result<void> open_control();
@@ -68,8 +67,8 @@ class ProbeSource final : public Source {
     void take(std::span<const std::byte> record, const EventSink& sink);
     Result<DovecotProcesses> find_processes() const;
     Masters see_to_libraries();
-    TitleProbes::Outcome see_to_library(std::int32_t master, BootTime since);
-    TitleProbes::Outcome without_title_function(std::int32_t master, const std::string& cause);
+    LibraryProbes::Outcome see_to_library(std::int32_t master, BootTime since);
+    LibraryProbes::Outcome without_title_function(std::int32_t master, const std::string& cause);
     void set_retry_timer();
     std::optional<Observation> observe(const DovecotProcess& process) const;
     Result<void> adopt(const std::vector<DovecotProcess>& processes, const EventSink& sink);
@@ -78,7 +77,7 @@ class ProbeSource final : public Source {
     LoadedProbes probes_;
     EventRing events_;
     EventRing masters_;
-    TitleProbes title_probes_;
+    LibraryProbes library_probes_;
     SwitchProbe switch_probe_;
     UniqueFd control_;
     UniqueFd retry_timer_;
@@ -161,9 +160,9 @@ std::string_view ProbeSource::name() const {
     return switch_probe_.size() == 0 ? "uprobe" : "uprobe and switch";
 }
 
-TitleProbes::Outcome ProbeSource::without_title_function(std::int32_t master, const std::string& cause) {
+LibraryProbes::Outcome ProbeSource::without_title_function(std::int32_t master, const std::string& cause) {
     if (switch_probe_.watches(master)) {
-        return TitleProbes::Outcome::known;
+        return LibraryProbes::Outcome::known;
     }
     const bool may_switch = options_.titles_by_switch || options_.falls_back_to_switch;
     const auto watched = may_switch ? switch_probe_.watch(master) : Result<bool>(false);
@@ -171,7 +170,7 @@ TitleProbes::Outcome ProbeSource::without_title_function(std::int32_t master, co
         unprobed_masters_++;
         log(Severity::error, fmt::format("{}; sessions of Dovecot master {} are not seen{}", cause, master,
                                          watched ? "" : ": " + watched.error().message));
-        return TitleProbes::Outcome::known;
+        return LibraryProbes::Outcome::known;
     }
     if (!options_.titles_by_switch) {
         log(Severity::warning,
@@ -179,18 +178,18 @@ TitleProbes::Outcome ProbeSource::without_title_function(std::int32_t master, co
                         "which misses some short sessions",
                         cause, master));
     }
-    return *watched ? TitleProbes::Outcome::attached : TitleProbes::Outcome::known;
+    return *watched ? LibraryProbes::Outcome::attached : LibraryProbes::Outcome::known;
 }
 
-TitleProbes::Outcome ProbeSource::see_to_library(std::int32_t master, BootTime since) {
+LibraryProbes::Outcome ProbeSource::see_to_library(std::int32_t master, BootTime since) {
     if (options_.titles_by_switch) {
         return without_title_function(master, "");
     }
-    const auto outcome = title_probes_.attach(master);
+    const auto outcome = library_probes_.attach(master);
     if (!outcome) {
         return without_title_function(master, outcome.error().message);
     }
-    if (*outcome != TitleProbes::Outcome::not_mapped || boot_time_now() - since < library_patience) {
+    if (*outcome != LibraryProbes::Outcome::not_mapped || boot_time_now() - since < library_patience) {
         return *outcome;
     }
     return without_title_function(master,
@@ -203,11 +202,11 @@ ProbeSource::Masters ProbeSource::see_to_libraries() {
     for (auto waiting = waiting_masters_.begin(); waiting != waiting_masters_.end();) {
         const auto [master, since] = *waiting;
         const bool lives = std::filesystem::exists(options_.proc / std::to_string(master));
-        const auto outcome = lives ? see_to_library(master, since) : TitleProbes::Outcome::known;
-        if (outcome == TitleProbes::Outcome::attached) {
+        const auto outcome = lives ? see_to_library(master, since) : LibraryProbes::Outcome::known;
+        if (outcome == LibraryProbes::Outcome::attached) {
             attached.insert(master);
         }
-        const bool keep = outcome == TitleProbes::Outcome::not_mapped;
+        const bool keep = outcome == LibraryProbes::Outcome::not_mapped;
         waiting = keep ? std::next(waiting) : waiting_masters_.erase(waiting);
     }
     set_retry_timer();
@@ -364,7 +363,7 @@ std::vector<Counter> ProbeSource::counters() const {
     auto counters = read_probe_counters(bpf_map__fd(probes_.skeleton->maps.counters));
     counters.push_back({"kernel", std::string(ring_bytes_counter), events_.size(), false});
     counters.push_back({"kernel", std::string(ring_peak_counter), ring_peak_, false});
-    counters.push_back({"monitor", "Dovecot libraries probed", title_probes_.size(), false});
+    counters.push_back({"monitor", "Dovecot libraries probed", library_probes_.size(), false});
     counters.push_back({"monitor", "Dovecot masters watched at sched_switch", switch_probe_.size(), false});
     counters.push_back({"monitor", "Dovecot masters without a probe", unprobed_masters_, true});
     counters.push_back({"monitor", "malformed probe records", malformed_records_, true});

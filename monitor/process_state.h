@@ -6,6 +6,7 @@
 #include "store/model.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,7 @@ struct OpenSession {
     UtcTime login{};
     BootTime login_at{}; // the same moment
     bool login_estimated = false;
+    std::shared_ptr<const LogoutEvent> line; // null: not seen
 };
 
 struct ProcessState {
@@ -49,9 +51,10 @@ struct ProcessState {
     bool count_fell : 1 = false;     // of `connections`, since the session in `session` was named
     bool left_by_idling : 1 = false; // in phase left: [idling] said so, not (deinit)
     bool idled : 1 = false;          // in phases left and hibernated: [idling] came since
-    bool logout_line : 1 = false;    // Dovecot logged the end of `session`
     bool unhibernating : 1 = false;  // the next user returns from hibernation
     bool log_blocked : 1 = false;    // the last title will be shown again
+    bool end_estimated : 1 = false;  // in phase left
+    End end = End::none;             // in phase left
 
     std::uint32_t connections = 0; // as in the last title [N connections]; 0 in any other
     OpenSession session;           // the user alone for lda

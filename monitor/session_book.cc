@@ -23,6 +23,20 @@ Session SessionBook::row(const OpenSession& open, ProcessKey process, ProcessRol
     return session;
 }
 
+Session SessionBook::ended_row(const OpenSession& open, ProcessKey process, ProcessRole role,
+                               const SessionEnd& end) const {
+    Session ended = row(open, process, role);
+    ended.logout =
+        open.login + std::max(duration_cast<microseconds>(end.at - open.login_at), microseconds::zero());
+    ended.end = end.end;
+    ended.logout_estimated = end.estimated;
+    if (open.line) {
+        ended.reason = open.line->reason;
+        ended.statistics = open.line->statistics;
+    }
+    return ended;
+}
+
 UtcTime SessionBook::utc(BootTime at) const {
     return UtcTime{duration_cast<microseconds>(at) + utc_offset_};
 }
@@ -68,13 +82,15 @@ void SessionBook::end(const OpenSession& session, ProcessKey process, ProcessRol
     if (session.id == 0) {
         return;
     }
-    Session ended = row(session, process, role);
-    ended.logout = session.login +
-                   std::max(duration_cast<microseconds>(end.at - session.login_at), microseconds::zero());
-    ended.end = end.end;
-    ended.logout_estimated = end.estimated;
     --sessions_online_;
-    changes_->push_back(SessionEnded{std::move(ended)});
+    changes_->push_back(SessionEnded{ended_row(session, process, role, end)});
+}
+
+void SessionBook::amend(const OpenSession& session, ProcessKey process, ProcessRole role,
+                        const SessionEnd& end) {
+    if (session.id != 0) {
+        changes_->push_back(SessionUpdated{ended_row(session, process, role, end)});
+    }
 }
 
 void SessionBook::reopen(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated) {

@@ -39,6 +39,9 @@ class SessionBook {
 
     void update(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated = false);
 
+    // What became known of a session that has ended already.
+    void amend(const OpenSession& session, ProcessKey process, ProcessRole role, const SessionEnd& end);
+
     // Never before the login, whatever `end` says.
     void end(const OpenSession& session, ProcessKey process, ProcessRole role, const SessionEnd& end);
 
@@ -54,6 +57,8 @@ class SessionBook {
   private:
     UtcTime utc(BootTime at) const;
     Session row(const OpenSession& open, ProcessKey process, ProcessRole role) const;
+    Session ended_row(const OpenSession& open, ProcessKey process, ProcessRole role,
+                      const SessionEnd& end) const;
 
     std::int64_t next_id_;
     Classifier classifier_;

@@ -2,7 +2,7 @@
 // sched_switch.
 #pragma once
 
-#include "monitor/title_probes.h"
+#include "monitor/library_probes.h"
 #include "store/result.h"
 
 #include <cstdint>

@@ -64,7 +64,7 @@ void Tracker::State::handle_known(ProcessState& process, const ProcessEvent& eve
         observed_ = false;
         processes_.erase(event.process);
     } else {
-        on_logout_line(process);
+        on_logout_line(process, std::get<LogoutEvent>(event.what));
     }
 }
 
@@ -136,10 +136,39 @@ void Tracker::State::adopt_restored(ProcessState& process, BootTime at) {
     restored_.erase(first, last);
 }
 
-void Tracker::State::on_logout_line(ProcessState& process) {
-    process.logout_line = true;
+// Of several clients none is named while a line is written.
+bool Tracker::State::is_about_known_session(const ProcessState& process) const {
+    switch (process.phase) {
+    case Phase::running:
+    case Phase::silent:
+    case Phase::undecided:
+        return process.connections == 0 && !(process.shared && process.role == ProcessRole::imap);
+    case Phase::left:
+    case Phase::hibernated:
+        return !process.session.line;
+    case Phase::free:
+        break;
+    }
+    return false;
+}
+
+// pop3 logs it before it takes leave in its title, imap after.
+void Tracker::State::on_logout_line(ProcessState& process, const LogoutEvent& event) {
+    auto line = std::make_shared<const LogoutEvent>(event);
+    if (process.role == ProcessRole::imap_hibernate) {
+        masters_[process.parent_pid].hibernate_lines.push_back(std::move(line));
+        return;
+    }
+    if (!is_about_known_session(process)) {
+        ++counters.unattributed_logout_lines;
+        return;
+    }
+    process.session.line = std::move(line);
     if (process.phase == Phase::hibernated && undo_hibernation(process)) {
         end(process, {process.since, End::logout, false});
+    } else if (process.phase == Phase::left) {
+        book.amend(process.session, process.key, process.role,
+                   {process.since, process.end, process.end_estimated});
     }
 }
 

@@ -19,10 +19,11 @@ struct TrackerCounters {
     std::uint64_t unknown_titles = 0; // torn or of no known form
     // Behind [N connections]: seen to begin, not named. One that is named after all is taken off again.
     std::uint64_t unattributed_sessions = 0;
-    std::uint64_t unattributed_deliveries = 0; // by an lda that was not told the user
-    std::uint64_t starts_missed = 0;           // processes first known by a later event
-    std::uint64_t gone_processes = 0;          // found gone without an exit event
-    std::uint64_t found_sessions = 0;          // found running, their login was not seen
+    std::uint64_t unattributed_deliveries = 0;   // by an lda that was not told the user
+    std::uint64_t unattributed_logout_lines = 0; // of one of several clients
+    std::uint64_t starts_missed = 0;             // processes first known by a later event
+    std::uint64_t gone_processes = 0;            // found gone without an exit event
+    std::uint64_t found_sessions = 0;            // found running, their login was not seen
 };
 
 // A pure state machine: no clock, no I/O; the same events give the same changes. Events of one process

@@ -55,7 +55,6 @@ bool Tracker::State::resume(ProcessState& process, const Title& title, BootTime 
 
 void Tracker::State::continue_in(ProcessState& process, HibernatedSession hibernated) {
     process.session = std::move(hibernated.session);
-    process.logout_line = false;
     process.count_fell = false;
     process.phase = Phase::running;
     book.update(process.session, process.key, process.role);
@@ -82,7 +81,7 @@ void Tracker::State::hibernate_late(ProcessState& process) {
 
 bool Tracker::State::give_to_hibernate(ProcessState& process) {
     // Dovecot logs no end of a session that it hibernates.
-    if (process.role != ProcessRole::imap || process.logout_line) {
+    if (process.role != ProcessRole::imap || process.session.line) {
         return false;
     }
     const auto rose = hibernation_.take_rise(process.parent_pid, process.since);
@@ -124,9 +123,30 @@ void Tracker::State::end_hibernated(const HibernatedSession& hibernated, const S
 }
 
 void Tracker::State::settle_hibernated(std::int32_t master, BootTime at, End end) {
-    for (const HibernatedEnd& one : hibernation_.settle(master, at)) {
+    auto ended = hibernation_.settle(master, at);
+    if (ended.empty()) {
+        return;
+    }
+    const auto line = take_hibernate_line(master, ended.size());
+    for (HibernatedEnd& one : ended) {
+        one.hibernated.session.line = line;
         end_hibernated(one.hibernated, {one.at, end, true});
     }
+}
+
+// One line and one end belong together; of more it is not known which.
+std::shared_ptr<const LogoutEvent> Tracker::State::take_hibernate_line(std::int32_t master,
+                                                                       std::size_t ended) {
+    const auto found = masters_.find(master);
+    if (found == masters_.end()) {
+        return nullptr;
+    }
+    const auto lines = std::exchange(found->second.hibernate_lines, {});
+    if (ended == 1 && lines.size() == 1) {
+        return lines.front();
+    }
+    counters.unattributed_logout_lines += lines.size();
+    return nullptr;
 }
 
 void Tracker::State::settle_claims(BootTime now) {

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int format = 1;
+constexpr int format = 2;
 
 json times_to_json(const std::vector<BootTime>& times) {
     json out = json::array();
@@ -38,6 +38,18 @@ ProcessKey to_key(const json& in) {
     return {in.at(0).get<std::int32_t>(), in.at(1).get<std::int64_t>()};
 }
 
+json line_to_json(const std::shared_ptr<const LogoutEvent>& line) {
+    return line ? json::array({line->reason, line->statistics}) : json::array();
+}
+
+std::shared_ptr<const LogoutEvent> to_line(const json& in) {
+    if (in.empty()) {
+        return nullptr;
+    }
+    return std::make_shared<const LogoutEvent>(
+        LogoutEvent{in.at(0).get<std::string>(), in.at(1).get<std::string>()});
+}
+
 json process_to_json(const ProcessState& process) {
     const OpenSession& session = process.session;
     return {{"key", key_to_json(process.key)},
@@ -57,7 +69,10 @@ json process_to_json(const ProcessState& process) {
             {"address", session.address ? session.address->to_string() : std::string()},
             {"login", session.login.time_since_epoch().count()},
             {"login_at", session.login_at.count()},
-            {"login_estimated", session.login_estimated}};
+            {"login_estimated", session.login_estimated},
+            {"end", static_cast<int>(process.end)},
+            {"end_estimated", static_cast<bool>(process.end_estimated)},
+            {"line", line_to_json(session.line)}};
 }
 
 ProcessState to_process(const json& in) {
@@ -80,6 +95,9 @@ ProcessState to_process(const json& in) {
     process.session.login = UtcTime{std::chrono::microseconds{in.at("login").get<std::int64_t>()}};
     process.session.login_at = BootTime{in.at("login_at").get<std::int64_t>()};
     process.session.login_estimated = in.at("login_estimated").get<bool>();
+    process.end = static_cast<End>(in.at("end").get<int>());
+    process.end_estimated = in.at("end_estimated").get<bool>();
+    process.session.line = to_line(in.at("line"));
     return process;
 }
 
@@ -121,7 +139,8 @@ bool Tracker::State::is_notable(const ProcessState& process) {
     const bool is_taking_leave =
         (process.phase == Phase::left || process.phase == Phase::hibernated) && !process.idled;
     return process.role == ProcessRole::lda || process.role == ProcessRole::imap_hibernate ||
-           process.phase == Phase::undecided || process.connections > 0 || is_taking_leave;
+           process.phase == Phase::undecided || process.connections > 0 || is_taking_leave ||
+           ((process.phase == Phase::running || process.phase == Phase::silent) && process.session.line);
 }
 
 std::string Tracker::State::memory() const {
@@ -136,8 +155,16 @@ std::string Tracker::State::memory() const {
     for (const Hibernation::Ledger& ledger : hibernation_.ledgers()) {
         ledgers.push_back(ledger_to_json(ledger));
     }
-    const json out = {
-        {"format", format}, {"processes", std::move(processes)}, {"ledgers", std::move(ledgers)}};
+    json lines = json::array();
+    for (const auto& [pid, master] : masters_) {
+        for (const auto& line : master.hibernate_lines) {
+            lines.push_back(json::array({pid, line_to_json(line)}));
+        }
+    }
+    const json out = {{"format", format},
+                      {"processes", std::move(processes)},
+                      {"ledgers", std::move(ledgers)},
+                      {"lines", std::move(lines)}};
     const auto bytes = json::to_cbor(out);
     return {bytes.begin(), bytes.end()};
 }
@@ -148,7 +175,9 @@ void Tracker::State::restore_process(ProcessState process) {
     const auto own = std::find_if(
         first, last, [&](const auto& entry) { return entry.second.session.id == process.session.id; });
     if (own != last) {
+        auto line = std::move(process.session.line);
         process.session = std::move(own->second.session);
+        process.session.line = std::move(line);
         restored_.erase(own);
     }
     if (process.role != ProcessRole::lda) {
@@ -167,6 +196,7 @@ void Tracker::State::restore_memory(std::string_view memory) {
     }
     std::vector<ProcessState> processes;
     std::vector<Hibernation::Ledger> ledgers;
+    std::vector<std::pair<std::int32_t, std::shared_ptr<const LogoutEvent>>> lines;
     try {
         const json in = json::from_cbor(memory.begin(), memory.end());
         if (in.at("format").get<int>() != format) {
@@ -178,6 +208,9 @@ void Tracker::State::restore_memory(std::string_view memory) {
         for (const json& ledger : in.at("ledgers")) {
             ledgers.push_back(to_ledger(ledger));
         }
+        for (const json& line : in.at("lines")) {
+            lines.emplace_back(line.at(0).get<std::int32_t>(), to_line(line.at(1)));
+        }
     } catch (const json::exception&) {
         return;
     }
@@ -186,6 +219,9 @@ void Tracker::State::restore_memory(std::string_view memory) {
     }
     for (const Hibernation::Ledger& ledger : ledgers) {
         hibernation_.restore(ledger);
+    }
+    for (auto& [master, line] : lines) {
+        masters_[master].hibernate_lines.push_back(std::move(line));
     }
 }
 

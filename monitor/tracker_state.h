@@ -52,6 +52,7 @@ class Tracker::State {
     struct Master {
         std::uint32_t processes = 0;
         bool stages_seen = false;
+        std::vector<std::shared_ptr<const LogoutEvent>> hibernate_lines; // whose sessions are not known yet
     };
 
     struct Restored {
@@ -71,7 +72,8 @@ class Tracker::State {
     void handle_known(ProcessState& process, const ProcessEvent& event);
     void note(const ProcessKey& key);
     void on_exit(ProcessState& process, int status, BootTime at);
-    void on_logout_line(ProcessState& process);
+    void on_logout_line(ProcessState& process, const LogoutEvent& event);
+    bool is_about_known_session(const ProcessState& process) const;
     void adopt_restored(ProcessState& process, BootTime at);
     void end_at_exit(ProcessState& process, int status, BootTime at);
     void end_as_lost(ProcessState& process, BootTime at);
@@ -110,6 +112,7 @@ class Tracker::State {
     void decide_for_login(ProcessState& process);
     void end_hibernated(const HibernatedSession& hibernated, const SessionEnd& end);
     void settle_hibernated(std::int32_t master, BootTime at, End end);
+    std::shared_ptr<const LogoutEvent> take_hibernate_line(std::int32_t master, std::size_t ended);
     void settle_claims(BootTime now);
     void end_lost_hibernated(BootTime at);
 

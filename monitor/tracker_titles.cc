@@ -113,6 +113,7 @@ void Tracker::State::go_on(ProcessState& process, const Title& title, BootTime a
         }
         book.update(process.session, process.key, process.role);
     } else if (process.phase == Phase::left) {
+        process.session.line = nullptr;
         book.reopen(process.session, process.key, process.role);
     }
     process.phase = Phase::running;
@@ -140,7 +141,7 @@ Tracker::State::Login Tracker::State::login_of(const ProcessState& process, cons
 void Tracker::State::begin(ProcessState& process, const Title& title, Login login) {
     process.session.user = title.user;
     process.session.address = title.address;
-    process.logout_line = false;
+    process.session.line = nullptr;
     process.count_fell = false;
     process.phase = Phase::running;
     counters.found_sessions += observed_ ? 1 : 0;
@@ -163,6 +164,8 @@ void Tracker::State::end(ProcessState& process, const SessionEnd& seen) {
     book.end(process.session, process.key, process.role, end);
     process.phase = Phase::left;
     process.since = end.at;
+    process.end = end.end;
+    process.end_estimated = end.estimated;
     process.left_by_idling = false;
     process.idled = false;
 }

@@ -62,6 +62,8 @@ struct Session {
     bool login_estimated = false;
     bool logout_estimated = false;
     bool hibernated = false; // online, without a process of its own
+    std::string reason;      // of its end, and what it did, as Dovecot's logout line has them ("Logged out",
+    std::string statistics;  // "top=0/0, retr=1/512, ..."); empty where the line was not seen
 };
 
 // One message handed to one user by lmtp or lda.

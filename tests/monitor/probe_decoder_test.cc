@@ -66,6 +66,19 @@ TEST_CASE("exec of lda carries its arguments, exit its status") {
     CHECK(std::get<ExitEvent>(std::get<ProcessEvent>(*exit).what).status == 75 << 8);
 }
 
+TEST_CASE("a logout line has a reason and statistics") {
+    auto event = title_event();
+    event.kind = DW_EVENT_LOGOUT;
+    const auto line = [&](std::string_view text) {
+        return std::get<LogoutEvent>(
+            std::get<ProcessEvent>(decode_probe_record(record(event, text)).value()).what);
+    };
+    CHECK(line(std::string_view("Logged out\0top=0/0", 18)).reason == "Logged out");
+    CHECK(line(std::string_view("Logged out\0top=0/0", 18)).statistics == "top=0/0");
+    CHECK(line(std::string_view("\0", 1)).statistics.empty());
+    CHECK(line("cut").reason == "cut");
+}
+
 TEST_CASE("a master's exec is told apart") {
     auto event = title_event();
     event.role = DW_ROLE_MASTER;

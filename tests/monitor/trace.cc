@@ -146,6 +146,10 @@ std::string normalised(std::string user) {
     return user;
 }
 
+std::string optional_text_of(const json& entry, const char* name) {
+    return entry.contains(name) && !entry[name].is_null() ? text_of(entry[name]) : std::string();
+}
+
 TrueSession session_of(const json& entry) {
     TrueSession session;
     session.service = parse_service(text_of(entry["service"])).value();
@@ -155,6 +159,8 @@ TrueSession session_of(const json& entry) {
     session.login = BootTime(entry["login_ns"].get<std::int64_t>());
     session.logout = BootTime(entry["logout_ns"].get<std::int64_t>());
     session.end = entry["end"];
+    session.reason = optional_text_of(entry, "reason");
+    session.statistics = optional_text_of(entry, "statistics");
     return session;
 }
 

@@ -20,6 +20,8 @@ struct TrueSession {
     BootTime login{};
     BootTime logout{};
     std::string end; // "logout", "quit", "drop", "server SIGKILL", ...
+    std::string reason;     // as in Dovecot's log; empty where it has no line
+    std::string statistics; // the same
 };
 
 struct TrueDelivery {

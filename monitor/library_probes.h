@@ -1,4 +1,4 @@
-// The title probe, once per libdovecot.so.0 in use on this host.
+// The probes on functions of Dovecot's library, once per libdovecot.so.0 in use on this host.
 #pragma once
 
 #include "monitor/probe_pins.h"
@@ -11,6 +11,7 @@
 #include <set>
 #include <vector>
 
+#include "dovewatch.skel.h"
 #include <bpf/libbpf.h>
 
 namespace dovewatch {
@@ -22,7 +23,7 @@ using ProbeLink = std::unique_ptr<bpf_link, LinkDeleter>;
 
 // Told apart by inode, so that a library replaced by an upgrade, or another one in a container, gets its own
 // probe. A probe stays for the lifetime of this object: processes of the old library may live on.
-class TitleProbes {
+class LibraryProbes {
   public:
     enum class Outcome {
         attached,   // a library that had no probe yet
@@ -30,18 +31,27 @@ class TitleProbes {
         not_mapped, // the master has not loaded its library (yet), or is gone
     };
 
-    // `program` must outlive the object. With a folder for pins, probes that are pinned there are in place
+    // `skeleton` must outlive the object. With a folder for pins, probes that are pinned there are in place
     // already, and new ones are pinned.
-    TitleProbes(bpf_program* program, std::filesystem::path proc,
-                const std::optional<std::filesystem::path>& pins);
+    LibraryProbes(const dovewatch_bpf& skeleton, std::filesystem::path proc,
+                  const std::optional<std::filesystem::path>& pins);
 
-    // Sees to the library that this master has mapped.
+    // Sees to the library that this master has mapped. Without its title function it gets no probe at all,
+    // and that is an error; where a logging function is missing logout lines are not seen, and the log says
+    // so.
     [[nodiscard]] Result<Outcome> attach(std::int32_t master_pid);
 
     std::size_t size() const { return libraries_.size(); }
 
   private:
-    bpf_program* program_;
+    struct Probe {
+        bpf_program* program;
+        const char* function;
+        const char* pin_name;
+    };
+    bool attach_one(const Probe& probe, const std::filesystem::path& library, const FileId& id);
+
+    const dovewatch_bpf& skeleton_;
     std::filesystem::path proc_;
     std::optional<std::filesystem::path> pins_;
     std::set<FileId> libraries_;

@@ -1,5 +1,6 @@
-#include "monitor/title_probes.h"
+#include "monitor/library_probes.h"
 
+#include "monitor/log.h"
 #include "monitor/proc_files.h"
 
 #include <cerrno>
@@ -30,24 +31,18 @@ std::optional<std::filesystem::path> reachable_path(const std::filesystem::path&
     return std::nullopt;
 }
 
-ProbeLink attach_probe(bpf_program* program, const std::filesystem::path& library) {
-    LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = title_function);
-    constexpr pid_t every_process = -1;
-    return ProbeLink(bpf_program__attach_uprobe_opts(program, every_process, library.c_str(), 0, &options));
-}
-
 } // namespace
 
-TitleProbes::TitleProbes(bpf_program* program, std::filesystem::path proc,
-                         const std::optional<std::filesystem::path>& pins)
-    : program_(program), proc_(std::move(proc)), pins_(pins) {
+LibraryProbes::LibraryProbes(const dovewatch_bpf& skeleton, std::filesystem::path proc,
+                             const std::optional<std::filesystem::path>& pins)
+    : skeleton_(skeleton), proc_(std::move(proc)), pins_(pins) {
     if (pins_) {
         const auto pinned = pinned_libraries(*pins_);
         libraries_.insert(pinned.begin(), pinned.end());
     }
 }
 
-Result<TitleProbes::Outcome> TitleProbes::attach(std::int32_t master_pid) {
+Result<LibraryProbes::Outcome> LibraryProbes::attach(std::int32_t master_pid) {
     const auto process = proc_ / std::to_string(master_pid);
     const auto maps = read_file(process / "maps");
     const auto library = maps ? find_mapping(*maps, library_name) : std::nullopt;
@@ -63,17 +58,39 @@ Result<TitleProbes::Outcome> TitleProbes::attach(std::int32_t master_pid) {
     if (libraries_.contains(id)) {
         return Outcome::known;
     }
-    auto link = attach_probe(program_, *path);
-    if (!link) {
+    for (const auto& [program, function, pin_name] :
+         {Probe{skeleton_.progs.on_info, "i_info", info_pin},
+          Probe{skeleton_.progs.on_event_info, "e_info", event_info_pin}}) {
+        if (!attach_one({program, function, pin_name}, *path, id)) {
+            log(Severity::warning,
+                fmt::format("cannot probe {} in {} (of Dovecot master {}): {}; some of its sessions get no "
+                            "logout reason and statistics",
+                            function, library->path, master_pid, std::strerror(errno)));
+        }
+    }
+    // Last, because its pin says that the library has been seen to.
+    if (!attach_one({skeleton_.progs.on_title, title_function, title_pin}, *path, id)) {
         return failed(fmt::format("cannot probe {} in {} (of Dovecot master {}): {}", title_function,
                                   library->path, master_pid, std::strerror(errno)));
     }
-    if (pins_) {
-        bpf_link__pin(link.get(), title_pin(*pins_, id).c_str()); // else it is gone when this daemon is
-    }
-    links_.push_back(std::move(link));
     libraries_.insert(id);
     return Outcome::attached;
+}
+
+bool LibraryProbes::attach_one(const Probe& probe, const std::filesystem::path& library, const FileId& id) {
+    LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = probe.function);
+    constexpr pid_t every_process = -1;
+    ProbeLink link(
+        bpf_program__attach_uprobe_opts(probe.program, every_process, library.c_str(), 0, &options));
+    if (!link) {
+        return false;
+    }
+    if (pins_) {
+        bpf_link__pin(link.get(),
+                      library_pin(*pins_, probe.pin_name, id).c_str()); // else it ends with the daemon
+    }
+    links_.push_back(std::move(link));
+    return true;
 }
 
 } // namespace dovewatch

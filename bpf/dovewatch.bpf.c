@@ -445,7 +445,7 @@ static __always_inline void lose_logout(struct dw_process* process, __u32 counte
 }
 
 static __always_inline void pass_long_logout(struct task_struct* task, struct dw_process* process,
-                                             const char* reason, const char* statistics) {
+                                             const char* reason, const char* statistics, __u8 flags) {
     struct long_event* record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
     if (!record)
         return lose_logout(process, DW_COUNT_LOST_LOGOUT_RING);
@@ -460,6 +460,7 @@ static __always_inline void pass_long_logout(struct task_struct* task, struct dw
         return lose_logout(process, DW_COUNT_LOST_LOGOUT_READ);
     }
     fill_event(&record->event, task, DW_EVENT_LOGOUT, process);
+    record->event.flags |= flags;
     record->event.text_size = (__u16)(reason_size + size - 1);
     bpf_ringbuf_submit(record, 0);
     count(DW_COUNT_LOGOUT_PASSED);
@@ -469,7 +470,8 @@ static __always_inline void pass_long_logout(struct task_struct* task, struct dw
 #define SHORT_REASON 64
 #define SHORT_STATISTICS 192
 
-static __always_inline int see_logout(const char* format, const char* reason, const char* statistics) {
+static __always_inline int see_logout(const char* format, const char* reason, const char* statistics,
+                                      __u8 flags) {
     struct task_struct* task = bpf_get_current_task_btf();
     struct dw_process* process = bpf_task_storage_get(&processes, task, NULL, 0);
     if (!process || !logs_logouts(process->role) || !is_logout_format(format))
@@ -478,15 +480,16 @@ static __always_inline int see_logout(const char* format, const char* reason, co
     struct short_event record = {};
     long reason_size = bpf_probe_read_user_str(record.text, SHORT_REASON, reason);
     if (reason_size < 1 || reason_size >= SHORT_REASON) {
-        pass_long_logout(task, process, reason, statistics);
+        pass_long_logout(task, process, reason, statistics, flags);
         return 0;
     }
     long size = bpf_probe_read_user_str(record.text + reason_size, SHORT_STATISTICS, statistics);
     if (size < 1 || size >= SHORT_STATISTICS) {
-        pass_long_logout(task, process, reason, statistics);
+        pass_long_logout(task, process, reason, statistics, flags);
         return 0;
     }
     fill_event(&record.event, task, DW_EVENT_LOGOUT, process);
+    record.event.flags |= flags;
     __u32 text_size = (__u32)(reason_size + size - 1);
     record.event.text_size = (__u16)text_size;
     if (bpf_ringbuf_output(&events, &record, sizeof(record.event) + text_size, 0) == 0)
@@ -499,7 +502,7 @@ static __always_inline int see_logout(const char* format, const char* reason, co
 /* i_info(format, ...) */
 SEC("uprobe")
 int BPF_KPROBE(on_info, const char* format, const char* reason, const char* statistics) {
-    return see_logout(format, reason, statistics);
+    return see_logout(format, reason, statistics, 0);
 }
 
 /* The sixth argument, which libbpf 1.1 has no macro for. */
@@ -515,7 +518,7 @@ int BPF_KPROBE(on_info, const char* format, const char* reason, const char* stat
 SEC("uprobe")
 int BPF_KPROBE(on_event_info, void* event, const char* file, int line, const char* format,
                const char* reason) {
-    return see_logout(format, reason, (const char*)SIXTH_ARGUMENT(ctx));
+    return see_logout(format, reason, (const char*)SIXTH_ARGUMENT(ctx), DW_FLAG_E_INFO);
 }
 
 /* "dovecot/NAME " or "dovecot-INSTANCE/NAME " stands before the title. */

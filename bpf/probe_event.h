@@ -43,6 +43,7 @@ enum dw_role {
 enum dw_flags {
     DW_FLAG_STAGED = 1,    /* the process has shown [waiting on client], as 2.3.21 and later do */
     DW_FLAG_BY_SWITCH = 2, /* its titles are read at sched_switch; of a master: those of its children */
+    DW_FLAG_E_INFO = 4,    /* of a logout line: Dovecot's function was e_info */
 };
 
 /* One record of the ring buffer; its text follows behind `size` bytes, without NUL. For exec of lda the text

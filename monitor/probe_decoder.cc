@@ -36,7 +36,8 @@ bool decode_kind(const dw_probe_event& raw, std::string text, ProcessEvent& even
         return true;
     case DW_EVENT_LOGOUT: {
         const auto end = std::min(text.find('\0'), text.size());
-        event.what = LogoutEvent{text.substr(0, end), text.substr(std::min(end + 1, text.size()))};
+        event.what = LogoutEvent{text.substr(0, end), text.substr(std::min(end + 1, text.size())),
+                                 (raw.flags & DW_FLAG_E_INFO) != 0};
         return true;
     }
     case DW_EVENT_EXIT:

@@ -41,6 +41,7 @@ struct TitleEvent {
 struct LogoutEvent {
     std::string reason;
     std::string statistics;
+    bool structured = false; // by e_info, not i_info: of pop3 and submission that tells 2.4 from 2.3
 };
 
 struct ExitEvent {

@@ -1,5 +1,7 @@
 #include "monitor/session_book.h"
 
+#include "monitor/statistics.h"
+
 #include <algorithm>
 
 namespace dovewatch {
@@ -33,6 +35,7 @@ Session SessionBook::ended_row(const OpenSession& open, ProcessKey process, Proc
     if (open.line) {
         ended.reason = open.line->reason;
         ended.statistics = open.line->statistics;
+        ended.numbers = parse_statistics(ended.service, *open.line);
     }
     return ended;
 }

@@ -39,7 +39,7 @@ ProcessKey to_key(const json& in) {
 }
 
 json line_to_json(const std::shared_ptr<const LogoutEvent>& line) {
-    return line ? json::array({line->reason, line->statistics}) : json::array();
+    return line ? json::array({line->reason, line->statistics, line->structured}) : json::array();
 }
 
 std::shared_ptr<const LogoutEvent> to_line(const json& in) {
@@ -47,7 +47,7 @@ std::shared_ptr<const LogoutEvent> to_line(const json& in) {
         return nullptr;
     }
     return std::make_shared<const LogoutEvent>(
-        LogoutEvent{in.at(0).get<std::string>(), in.at(1).get<std::string>()});
+        LogoutEvent{in.at(0).get<std::string>(), in.at(1).get<std::string>(), in.at(2).get<bool>()});
 }
 
 json process_to_json(const ProcessState& process) {

@@ -48,6 +48,17 @@ struct ProcessKey {
     auto operator<=>(const ProcessKey&) const = default;
 };
 
+// What a session did, so far as its statistics say it in a format that is known: Dovecot's defaults.
+struct Statistics {
+    std::optional<std::int64_t> top;       // messages of which only the head was asked for
+    std::optional<std::int64_t> retrieved; // messages read
+    std::optional<std::int64_t> deleted;   // messages that the session removed
+    std::optional<std::int64_t> left;      // messages behind
+    std::optional<std::int64_t> bytes;     // sent to the client: of messages for pop3, of all for imap
+
+    auto operator<=>(const Statistics&) const = default; // NOLINT(modernize-use-nullptr): as in address.h
+};
+
 // One login of one user to one service, from login to logout.
 struct Session {
     std::int64_t id = 0; // unique in the database, grows in the order of the logins seen
@@ -64,6 +75,7 @@ struct Session {
     bool hibernated = false; // online, without a process of its own
     std::string reason;      // of its end, and what it did, as Dovecot's logout line has them ("Logged out",
     std::string statistics;  // "top=0/0, retr=1/512, ..."); empty where the line was not seen
+    Statistics numbers;      // from `statistics`
 };
 
 // One message handed to one user by lmtp or lda.

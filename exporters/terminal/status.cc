@@ -17,7 +17,7 @@ constexpr int exit_not_running = 3;
 void add_options(po::options_description& /*options*/) {}
 
 constexpr std::array fact_columns{Column{"", 10}, Column{}};
-constexpr std::array counter_columns{Column{"stage", 8}, Column{"counter", 24}, Column{"count", 12, true},
+constexpr std::array counter_columns{Column{"stage", 8}, Column{"counter", 40}, Column{"count", 12, true},
                                      Column{}};
 constexpr std::array verdict_columns{Column{}};
 

@@ -13,12 +13,12 @@ std::int64_t microseconds(UtcTime time) {
 }
 
 std::string describe_session(const char* kind, const Session& session) {
-    return fmt::format("{} {} {} {} {} pid {} login {}{} logout {}{} {}{} {} {}\n", kind, session.id, session.user,
-                       to_string(session.service), session.address ? session.address->to_string() : "-",
-                       session.process.pid, microseconds(session.login), session.login_estimated ? "~" : "",
-                       session.logout ? microseconds(*session.logout) : 0,
-                       session.logout_estimated ? "~" : "", to_string(session.end),
-                       session.hibernated ? " hibernated" : "", session.reason, session.statistics);
+    return fmt::format(
+        "{} {} {} {} {} pid {} login {}{} logout {}{} {}{} {} {}\n", kind, session.id, session.user,
+        to_string(session.service), session.address ? session.address->to_string() : "-", session.process.pid,
+        microseconds(session.login), session.login_estimated ? "~" : "",
+        session.logout ? microseconds(*session.logout) : 0, session.logout_estimated ? "~" : "",
+        to_string(session.end), session.hibernated ? " hibernated" : "", session.reason, session.statistics);
 }
 
 struct Describe {

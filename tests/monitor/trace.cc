@@ -128,7 +128,8 @@ class EventReader {
         } else if (line["kind"] == "exit") {
             event.what = ExitEvent{line["exit_code"].get<int>() << 8 | line["signal"].get<int>()};
         } else if (is_logout_line(line)) {
-            event.what = LogoutEvent{text_of(line["args"][0]), text_of(line["args"][1])};
+            event.what =
+                LogoutEvent{text_of(line["args"][0]), text_of(line["args"][1]), line["function"] == "e_info"};
         } else {
             return std::nullopt;
         }

@@ -97,8 +97,13 @@ void SessionBook::amend(const OpenSession& session, ProcessKey process, ProcessR
 }
 
 void SessionBook::reopen(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated) {
-    sessions_online_ += session.id == 0 ? 0 : 1;
-    update(session, process, role, hibernated);
+    if (session.id == 0) {
+        return;
+    }
+    ++sessions_online_;
+    Session reopened = row(session, process, role);
+    reopened.hibernated = hibernated;
+    changes_->push_back(SessionReopened{std::move(reopened)});
 }
 
 void SessionBook::deliver(const ProcessState& process, std::string_view user,

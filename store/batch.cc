@@ -12,13 +12,14 @@ class BatchMaker {
   public:
     void operator()(const SessionBegan& change) {
         const Session& session = change.session;
-        add_session(session, true);
+        add_session(session, &session);
         batch_.last_logins.push_back(
             {&session.user, &session.service_class, session.login, &session.address, 1});
     }
 
-    void operator()(const SessionUpdated& change) { add_session(change.session, false); }
-    void operator()(const SessionEnded& change) { add_session(change.session, false); }
+    void operator()(const SessionUpdated& change) { add_session(change.session, nullptr); }
+    void operator()(const SessionReopened& change) { add_session(change.session, nullptr); }
+    void operator()(const SessionEnded& change) { add_session(change.session, nullptr); }
 
     void operator()(const Delivered& change) {
         const Delivery& delivery = change.delivery;
@@ -33,7 +34,7 @@ class BatchMaker {
     }
 
   private:
-    void add_session(const Session& session, bool began) {
+    void add_session(const Session& session, const Session* began) {
         const auto [place, is_new] = places_.try_emplace(session.id, batch_.sessions.size());
         if (is_new) {
             batch_.sessions.push_back({&session, began});
@@ -41,7 +42,7 @@ class BatchMaker {
         }
         Batch::SessionRow& row = batch_.sessions[place->second];
         row.session = &session;
-        row.began = row.began || began;
+        row.began = row.began != nullptr ? row.began : began;
     }
 
     // The order of the key also lets the upserts walk the table's pages once, from left to right.
@@ -68,6 +69,14 @@ class BatchMaker {
 };
 
 } // namespace
+
+std::size_t Batch::last_login_of(const std::string& user, const std::string& service_class) const {
+    const auto found = std::lower_bound(last_logins.begin(), last_logins.end(), std::tie(user, service_class),
+                                        [](const LastLoginRow& row, const auto& key) {
+                                            return std::tie(*row.user, *row.service_class) < key;
+                                        });
+    return static_cast<std::size_t>(found - last_logins.begin());
+}
 
 Batch make_batch(std::span<const SessionChange> changes) {
     BatchMaker maker;

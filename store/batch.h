@@ -3,6 +3,7 @@
 
 #include "store/model.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,7 +16,7 @@ namespace dovewatch {
 struct Batch {
     struct SessionRow {
         const Session* session; // as the last change has it
-        bool began;             // within these changes: the database does not know it yet
+        const Session* began;   // within these changes, as it began; null: the database knows it already
     };
 
     struct LastLoginRow {
@@ -29,6 +30,9 @@ struct Batch {
     std::vector<SessionRow> sessions; // each once, in order of their first change
     std::vector<const Delivery*> deliveries;
     std::vector<LastLoginRow> last_logins; // each user and class once, in the order of the table's key
+
+    // The row of this user and class; there is one for each session that began and for each delivery.
+    std::size_t last_login_of(const std::string& user, const std::string& service_class) const;
 };
 
 Batch make_batch(std::span<const SessionChange> changes);

@@ -93,7 +93,10 @@ struct Delivery {
 struct SessionBegan {
     Session session;
 };
-struct SessionUpdated { // address, process or state changed; or an end was taken back
+struct SessionUpdated { // address, process or state changed; or its logout line came after its end
+    Session session;
+};
+struct SessionReopened { // an end was taken back: it goes on
     Session session;
 };
 struct SessionEnded {
@@ -102,7 +105,7 @@ struct SessionEnded {
 struct Delivered {
     Delivery delivery;
 };
-using SessionChange = std::variant<SessionBegan, SessionUpdated, SessionEnded, Delivered>;
+using SessionChange = std::variant<SessionBegan, SessionUpdated, SessionReopened, SessionEnded, Delivered>;
 
 // The newest session or delivery of a user in a service class.
 struct LastLogin {
@@ -111,6 +114,16 @@ struct LastLogin {
     UtcTime at{};
     std::optional<Address> address;
     std::int64_t count = 0; // sessions or deliveries since the database began
+};
+
+// What a day (UTC) brought to a service class. Outlives the sessions.
+struct DaySummary {
+    std::chrono::sys_days day{};
+    std::string service_class;
+    std::int64_t logins = 0; // or deliveries
+    std::int64_t users = 0;  // different ones
+    std::int64_t peak_online = 0;
+    std::int64_t bytes = 0; // as in Statistics, of the sessions where they are known
 };
 
 // How often something happened since the daemon started. A loss is something the daemon should have

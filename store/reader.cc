@@ -30,17 +30,27 @@ bool matches(const SessionFilter& filter, const Session& session) {
     return matches(filter.user_glob, session.user);
 }
 
+// What is known of one user hangs together from last_login on; all others are found by time.
+std::string source_of(std::string_view table, std::string_view newest, const ActivityQuery& query) {
+    if (!query.user) {
+        return std::string(table);
+    }
+    return fmt::format("(WITH RECURSIVE chain(id) AS ("
+                       "SELECT {0} FROM last_login WHERE user = ?1 AND {0} IS NOT NULL "
+                       "UNION SELECT previous FROM chain JOIN {1} USING(id) WHERE previous IS NOT NULL) "
+                       "SELECT {1}.* FROM chain JOIN {1} USING(id))",
+                       newest, table);
+}
+
 // "SELECT COLUMNS FROM TABLE" with what of the query SQL can do, newest first.
 Query select_newest(SQLite::Database& database, std::string_view columns, std::string_view table,
-                    std::string_view time, const ActivityQuery& query) {
-    // All rows of a user: to scan the table in its own order beats going through it by the index of times.
-    const bool scans = query.user && !query.since;
-    std::string sql = fmt::format("SELECT {} FROM {} {} WHERE 1", columns, table, scans ? "NOT INDEXED" : "");
-    if (query.user) {
-        sql += " AND user = ?1";
-    }
+                    std::string_view newest, std::string_view time, const ActivityQuery& query) {
+    std::string sql = fmt::format("SELECT {} FROM {} WHERE 1", columns, source_of(table, newest, query));
     if (query.since) {
         sql += fmt::format(" AND {} >= ?2", time);
+    }
+    if (query.until) {
+        sql += fmt::format(" AND {} < ?3", time);
     }
     sql += fmt::format(" ORDER BY {} DESC, id DESC", time);
     Query statement(database, sql);
@@ -49,6 +59,9 @@ Query select_newest(SQLite::Database& database, std::string_view columns, std::s
     }
     if (query.since) {
         statement.bind(2, to_column(*query.since));
+    }
+    if (query.until) {
+        statement.bind(3, to_column(*query.until));
     }
     return statement;
 }
@@ -73,6 +86,41 @@ void merge_newest_first(Query& sessions, Query& deliveries, const std::function<
             delivery = go_on ? next_row(deliveries, read_delivery) : std::nullopt;
         }
     }
+}
+
+StoreChange read_session_change(Query& row) {
+    const std::int64_t number = row.integer();
+    return {number, read_session(row)};
+}
+
+StoreChange read_delivery_change(Query& row) {
+    const std::int64_t number = row.integer();
+    return {number, read_delivery(row)};
+}
+
+std::vector<StoreChange> merge_changes(Query& sessions, Query& deliveries, std::size_t limit) {
+    std::vector<StoreChange> changes;
+    auto session = next_row(sessions, read_session_change);
+    auto delivery = next_row(deliveries, read_delivery_change);
+    while (changes.size() < limit && (session || delivery)) {
+        if (session && (!delivery || session->number < delivery->number)) {
+            changes.push_back(*std::exchange(session, next_row(sessions, read_session_change)));
+        } else {
+            changes.push_back(*std::exchange(delivery, next_row(deliveries, read_delivery_change)));
+        }
+    }
+    return changes;
+}
+
+DaySummary read_summary(Query& row) {
+    DaySummary summary;
+    summary.day = std::chrono::sys_days{std::chrono::days{row.integer()}};
+    summary.service_class = row.text();
+    summary.logins = row.integer();
+    summary.users = row.integer();
+    summary.peak_online = row.integer();
+    summary.bytes = row.integer();
+    return summary;
 }
 
 LastLogin read_last_login(Query& row) {
@@ -145,8 +193,10 @@ class SqliteReader : public Reader {
             return {};
         }
         return in_snapshot([&](SQLite::Database& database) {
-            auto sessions = select_newest(database, session_columns, "session", "login", query);
-            auto deliveries = select_newest(database, delivery_columns, "delivery", "at", query);
+            auto sessions =
+                select_newest(database, session_columns, "session", "newest_session", "login", query);
+            auto deliveries =
+                select_newest(database, delivery_columns, "delivery", "newest_delivery", "at", query);
             merge_newest_first(sessions, deliveries,
                                [&](const Activity& activity) { return row(activity) && --left > 0; });
         });
@@ -163,6 +213,71 @@ class SqliteReader : public Reader {
                 go_on = !matches(user_glob, last.user) || row(last);
             }
         });
+    }
+
+    Result<std::vector<StoreChange>> changes(std::int64_t after, std::size_t limit) const override {
+        std::vector<StoreChange> changes;
+        const auto read = in_snapshot([&](SQLite::Database& database) {
+            Query sessions(database, fmt::format("SELECT change, {} FROM session WHERE change > ?1 "
+                                                 "ORDER BY change LIMIT ?2",
+                                                 session_columns));
+            Query deliveries(database, fmt::format("SELECT id, {} FROM delivery WHERE id > ?1 "
+                                                   "ORDER BY id LIMIT ?2",
+                                                   delivery_columns));
+            for (Query* query : {&sessions, &deliveries}) {
+                query->bind(1, after);
+                query->bind(2, static_cast<std::int64_t>(limit));
+            }
+            changes = merge_changes(sessions, deliveries, limit);
+        });
+        if (!read) {
+            return tl::make_unexpected(read.error());
+        }
+        return changes;
+    }
+
+    Result<Backlog> backlog(std::int64_t after) const override {
+        Backlog backlog;
+        const auto read = in_snapshot([&](SQLite::Database& database) {
+            for (const char* sql : {"SELECT count(*), min(change) FROM session WHERE change > ?",
+                                    "SELECT count(*), min(id) FROM delivery WHERE id > ?"}) {
+                Query row(database, sql);
+                row.bind(1, after);
+                row.next();
+                backlog.rows += static_cast<std::uint64_t>(row.integer());
+                if (const auto oldest = row.time()) {
+                    backlog.oldest = std::min(backlog.oldest.value_or(*oldest), *oldest);
+                }
+            }
+        });
+        if (!read) {
+            return tl::make_unexpected(read.error());
+        }
+        return backlog;
+    }
+
+    Result<void> summaries(const std::function<bool(const DaySummary&)>& row) const override {
+        return in_snapshot([&](SQLite::Database& database) {
+            Query statement(database, "SELECT day, class, logins, users, peak_online, bytes FROM summary "
+                                      "ORDER BY day, class");
+            bool go_on = true;
+            while (go_on && statement.next()) {
+                go_on = row(read_summary(statement));
+            }
+        });
+    }
+
+    Result<std::string> identity() const override {
+        std::string identity;
+        const auto read = in_snapshot([&](SQLite::Database& database) {
+            Query row(database, "SELECT id FROM identity");
+            row.next();
+            identity = row.text();
+        });
+        if (!read) {
+            return tl::make_unexpected(read.error());
+        }
+        return identity;
     }
 
     Result<StoreStatus> status() const override {

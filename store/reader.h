@@ -25,10 +25,22 @@ struct ActivityQuery {
     std::optional<std::string> user; // exact
     std::optional<UtcTime> since;    // logins and deliveries at or after it
     std::optional<std::uint64_t> limit;
+    std::optional<UtcTime> until{}; // logins and deliveries before it
 };
 
 // A row of the history.
 using Activity = std::variant<Session, Delivery>;
+
+// A row that is new or has changed.
+struct StoreChange {
+    std::int64_t number = 0; // grows with each change; microseconds since 1970 when it was committed, or more
+    Activity row;            // as it stands now
+};
+
+struct Backlog {
+    std::uint64_t rows = 0;
+    std::optional<UtcTime> oldest; // when the first of them was committed
+};
 
 // What can be said of the daemon and the database from outside.
 struct StoreStatus {
@@ -60,6 +72,20 @@ class Reader {
     [[nodiscard]] virtual Result<void>
     last_logins(const std::optional<std::string>& user_glob,
                 const std::function<bool(const LastLogin&)>& row) const = 0;
+
+    // Rows that changed after the change of that number, in the order of their last change, at most `limit`:
+    // one that changed several times comes once, as it stands now.
+    [[nodiscard]] virtual Result<std::vector<StoreChange>> changes(std::int64_t after,
+                                                                   std::size_t limit) const = 0;
+
+    // How much `changes` would still give.
+    [[nodiscard]] virtual Result<Backlog> backlog(std::int64_t after) const = 0;
+
+    // Of each day, by day, then service class; UTC.
+    [[nodiscard]] virtual Result<void> summaries(const std::function<bool(const DaySummary&)>& row) const = 0;
+
+    // Tells this database from every other, also from a later one under the same name.
+    [[nodiscard]] virtual Result<std::string> identity() const = 0;
 
     [[nodiscard]] virtual Result<StoreStatus> status() const = 0;
 };

@@ -51,8 +51,12 @@ Binder& Binder::address(const std::optional<Address>& value) {
 }
 
 Binder& Binder::time(const std::optional<UtcTime>& value) {
+    return number(value ? std::optional(to_column(*value)) : std::nullopt);
+}
+
+Binder& Binder::number(const std::optional<std::int64_t>& value) {
     if (value) {
-        statement_.bind(next_++, to_column(*value));
+        statement_.bind(next_++, *value);
     } else {
         statement_.bind(next_++);
     }
@@ -107,12 +111,17 @@ std::optional<Address> Query::address() {
     return text == nullptr ? std::nullopt : Address::parse(text);
 }
 
-std::optional<UtcTime> Query::time() {
+std::optional<std::int64_t> Query::number() {
     if (sqlite3_column_type(statement_.get(), column_) == SQLITE_NULL) {
         ++column_;
         return std::nullopt;
     }
-    return to_time(integer());
+    return integer();
+}
+
+std::optional<UtcTime> Query::time() {
+    const auto column = number();
+    return column ? std::optional(to_time(*column)) : std::nullopt;
 }
 
 Session read_online_session(Query& row) {
@@ -123,6 +132,12 @@ Session read_session(Query& row) {
     Session session = read_common(row);
     session.logout = row.time();
     session.end = static_cast<End>(row.integer());
+    session.reason = row.text();
+    session.statistics = row.text();
+    for (auto* number : {&session.numbers.top, &session.numbers.retrieved, &session.numbers.deleted,
+                         &session.numbers.left, &session.numbers.bytes}) {
+        *number = row.number();
+    }
     return session;
 }
 

@@ -33,6 +33,7 @@ class Binder {
     Binder& text(const std::string& value);
     Binder& address(const std::optional<Address>& value);
     Binder& time(const std::optional<UtcTime>& value);
+    Binder& number(const std::optional<std::int64_t>& value);
 
   private:
     SQLite::Statement& statement_;
@@ -56,6 +57,7 @@ class Query {
     std::string text();
     std::optional<Address> address();
     std::optional<UtcTime> time();
+    std::optional<std::int64_t> number();
 
   private:
     void check(int code) const;
@@ -68,7 +70,8 @@ class Query {
 };
 
 inline constexpr std::string_view session_columns =
-    "id, user, service, class, address, pid, process_start, login, estimated, hibernated, logout, \"end\"";
+    "id, user, service, class, address, pid, process_start, login, estimated, hibernated, logout, \"end\", "
+    "reason, statistics, top, retrieved, deleted, \"left\", bytes";
 
 // The same without logout and end, which an online session has not: the columns of index session_online.
 inline constexpr std::string_view online_columns =

@@ -11,9 +11,12 @@ namespace dovewatch {
 namespace {
 
 // Addresses are text: scripts and people read these tables, and the conversion is cheap.
-// Times are microseconds since 1970, UTC. `estimated`: 1 = login, 2 = logout.
+// Times are microseconds since 1970, UTC; summary.day is days. `estimated`: 1 = login, 2 = logout.
 // There is no index by user: its pages are all over the file, so it would double the writer's work per
-// session (8 to 19 us), and a scan for a user takes 0.1 s per million sessions.
+// session (8 to 19 us). Instead each session and delivery names the one before of its user and service class
+// (`previous`), and last_login, which is written anyway, the newest ones.
+//
+// `change` grows with each write of a row: see StoreChange. Of a delivery, which never changes, it is the id.
 //
 // session_online holds the sessions that are online, and all that is said of them: reading them touches
 // no finished session (SQLite 3.40 wants logout in it for that), and one that begins and ends within a commit
@@ -31,8 +34,18 @@ CREATE TABLE session(
     logout INTEGER,
     "end" INTEGER NOT NULL,
     estimated INTEGER NOT NULL,
-    hibernated INTEGER NOT NULL
+    hibernated INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    statistics TEXT NOT NULL,
+    top INTEGER,
+    retrieved INTEGER,
+    deleted INTEGER,
+    "left" INTEGER,
+    bytes INTEGER,
+    previous INTEGER,
+    change INTEGER NOT NULL
 );
+CREATE INDEX session_change ON session(change);
 CREATE INDEX session_online ON session(
     user, login, service, class, address, pid, process_start, estimated, hibernated, logout
 ) WHERE logout IS NULL;
@@ -45,7 +58,8 @@ CREATE TABLE delivery(
     class TEXT NOT NULL,
     address TEXT,
     pid INTEGER NOT NULL,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    previous INTEGER
 );
 CREATE INDEX delivery_at ON delivery(at);
 
@@ -55,8 +69,23 @@ CREATE TABLE last_login(
     at INTEGER NOT NULL,
     address TEXT,
     count INTEGER NOT NULL,
+    newest_session INTEGER,
+    newest_delivery INTEGER,
     PRIMARY KEY(user, class)
 ) WITHOUT ROWID;
+
+CREATE TABLE summary(
+    day INTEGER NOT NULL,
+    class TEXT NOT NULL,
+    logins INTEGER NOT NULL,
+    users INTEGER NOT NULL,
+    peak_online INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY(day, class)
+) WITHOUT ROWID;
+
+CREATE TABLE identity(id TEXT NOT NULL);
+INSERT INTO identity VALUES(hex(randomblob(8)));
 
 CREATE TABLE checkpoint(
     id INTEGER PRIMARY KEY CHECK(id = 1),

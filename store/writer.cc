@@ -3,7 +3,9 @@
 #include "store/batch.h"
 #include "store/connection.h"
 #include "store/database_error.h"
+#include "store/day_summaries.h"
 #include "store/file.h"
+#include "store/last_login_table.h"
 #include "store/lock_file.h"
 #include "store/row.h"
 
@@ -19,28 +21,25 @@ namespace {
 
 // Replaces, so that a session whose begin comes twice is still one row.
 constexpr const char* insert_session_sql = R"sql(
-INSERT OR REPLACE INTO session(id, user, login, service, class, address, pid, process_start, logout, "end",
-                               estimated, hibernated)
-VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO session(id, user, login, previous, service, class, address, pid, process_start, logout,
+                               "end", estimated, hibernated, reason, statistics, top, retrieved, deleted,
+                               "left", bytes, change)
+VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 )sql";
 
 // Leaves login out of SET, which would write its index.
 constexpr const char* update_session_sql = R"sql(
 UPDATE session SET service = ?, class = ?, address = ?, pid = ?, process_start = ?, logout = ?, "end" = ?,
-                   estimated = ?, hibernated = ?
+                   estimated = ?, hibernated = ?, reason = ?, statistics = ?, top = ?, retrieved = ?,
+                   deleted = ?, "left" = ?, bytes = ?, change = ?
 WHERE id = ? AND user = ? AND login = ?
 )sql";
 
-constexpr const char* insert_delivery_sql =
-    "INSERT INTO delivery(user, service, class, address, pid, at) VALUES(?, ?, ?, ?, ?, ?)";
+constexpr const char* insert_delivery_sql = "INSERT INTO delivery(id, user, service, class, address, pid, "
+                                            "at, previous) VALUES(?, ?, ?, ?, ?, ?, ?, ?)";
 
-constexpr const char* upsert_last_login_sql = R"sql(
-INSERT INTO last_login(user, class, at, address, count) VALUES(?, ?, ?, ?, ?)
-ON CONFLICT(user, class) DO UPDATE SET
-    at = max(at, excluded.at),
-    address = iif(excluded.at >= at, excluded.address, address),
-    count = count + excluded.count
-)sql";
+constexpr const char* newest_change_sql =
+    "SELECT max(coalesce((SELECT max(change) FROM session), 0), coalesce((SELECT max(id) FROM delivery), 0))";
 
 constexpr const char* replace_checkpoint_sql = R"sql(
 INSERT OR REPLACE INTO checkpoint(id, boot_id, at, source_id, position, tracker) VALUES(1, ?, ?, ?, ?, ?)
@@ -59,10 +58,19 @@ class SqliteWriter : public Writer {
         : lock_(std::move(lock)), file_(std::move(file)), database_(std::move(database)) {}
 
     Result<void> commit(std::span<const SessionChange> changes, const Checkpoint& checkpoint) override {
-        return in_transaction([&] {
+        const std::int64_t last_change = last_change_;
+        last_change_ = std::max(last_change_, now());
+        auto stored = in_transaction([&] {
+            summaries_.take(changes);
             write(make_batch(changes));
+            summaries_.write();
             write(checkpoint);
         });
+        if (!stored) {
+            last_change_ = last_change;
+            summaries_.forget_changes();
+        }
+        return stored;
     }
 
     Result<void> commit_status(const DaemonStatus& status) override {
@@ -121,27 +129,45 @@ class SqliteWriter : public Writer {
         statement.tryReset(); // a statement left half-way would keep its transaction from committing
     }
 
+    static std::int64_t now() {
+        return to_column(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()));
+    }
+
     void write(const Batch& batch) {
+        auto last_logins = merge_last_logins(batch);
         for (const Batch::SessionRow& row : batch.sessions) {
-            if (row.began || !update(*row.session)) {
-                insert(*row.session);
+            if (row.began != nullptr) {
+                auto& newest = last_logins[batch.last_login_of(row.began->user, row.began->service_class)];
+                insert(*row.session, newest.newest_session);
+                newest.newest_session = row.session->id;
+            } else if (!update(*row.session)) {
+                insert_unknown(*row.session);
             }
         }
         for (const Delivery* delivery : batch.deliveries) {
-            insert(*delivery);
+            auto& newest = last_logins[batch.last_login_of(delivery->user, delivery->service_class)];
+            newest.newest_delivery = insert(*delivery, newest.newest_delivery);
         }
-        for (const Batch::LastLoginRow& row : batch.last_logins) {
-            Binder(upsert_last_login_)
-                .text(*row.user)
-                .text(*row.service_class)
-                .time(row.at)
-                .address(*row.address)
-                .integer(row.count);
-            run(upsert_last_login_);
+        for (std::size_t i = 0; i < last_logins.size(); ++i) {
+            last_logins_.replace(*batch.last_logins[i].user, *batch.last_logins[i].service_class,
+                                 last_logins[i]);
         }
     }
 
-    static void bind_state(Binder& binder, const Session& session) {
+    std::vector<LastLoginTable::Row> merge_last_logins(const Batch& batch) {
+        std::vector<LastLoginTable::Row> merged_rows;
+        merged_rows.reserve(batch.last_logins.size());
+        for (const Batch::LastLoginRow& row : batch.last_logins) {
+            const auto before = last_logins_.find(*row.user, *row.service_class);
+            if (!before || DaySummaries::day_of(before->at) < DaySummaries::day_of(row.at)) {
+                summaries_.count_user(row.at, *row.service_class);
+            }
+            merged_rows.push_back(merged(before, row));
+        }
+        return merged_rows;
+    }
+
+    void bind_state(Binder& binder, const Session& session) {
         binder.integer(static_cast<std::int64_t>(session.service))
             .text(session.service_class)
             .address(session.address)
@@ -150,17 +176,41 @@ class SqliteWriter : public Writer {
             .time(session.logout)
             .integer(static_cast<std::int64_t>(session.end))
             .integer(estimated_bits(session))
-            .integer(session.hibernated ? 1 : 0);
+            .integer(session.hibernated ? 1 : 0)
+            .text(session.reason)
+            .text(session.statistics)
+            .number(session.numbers.top)
+            .number(session.numbers.retrieved)
+            .number(session.numbers.deleted)
+            .number(session.numbers.left)
+            .number(session.numbers.bytes)
+            .integer(++last_change_);
     }
 
-    void insert(const Session& session) {
+    void insert(const Session& session, const std::optional<std::int64_t>& previous) {
         Binder binder(insert_session_);
         binder.integer(session.id).text(session.user).time(session.login);
+        binder.number(previous == session.id ? previous_of(session.id) : previous);
         bind_state(binder, session);
         run(insert_session_);
     }
 
-    // False where the database has no such session: its begin was never stored.
+    std::optional<std::int64_t> previous_of(std::int64_t id) const {
+        Query row(database_, "SELECT previous FROM session WHERE id = ?");
+        row.bind(1, id);
+        return row.next() ? row.number() : std::nullopt;
+    }
+
+    // Its begin was never stored.
+    void insert_unknown(const Session& session) {
+        const Batch::LastLoginRow login{&session.user, &session.service_class, session.login,
+                                        &session.address, 1};
+        auto last = merged(last_logins_.find(session.user, session.service_class), login);
+        insert(session, std::exchange(last.newest_session, session.id));
+        last_logins_.replace(session.user, session.service_class, last);
+    }
+
+    // False where the database has no such session.
     bool update(const Session& session) {
         Binder binder(update_session_);
         bind_state(binder, session);
@@ -169,15 +219,18 @@ class SqliteWriter : public Writer {
         return database_.getChanges() > 0;
     }
 
-    void insert(const Delivery& delivery) {
+    std::int64_t insert(const Delivery& delivery, const std::optional<std::int64_t>& previous) {
         Binder(insert_delivery_)
+            .integer(++last_change_)
             .text(delivery.user)
             .integer(static_cast<std::int64_t>(delivery.service))
             .text(delivery.service_class)
             .address(delivery.address)
             .integer(delivery.pid)
-            .time(delivery.at);
+            .time(delivery.at)
+            .number(previous);
         run(insert_delivery_);
+        return last_change_;
     }
 
     void write(const Checkpoint& checkpoint) {
@@ -215,11 +268,13 @@ class SqliteWriter : public Writer {
     SQLite::Statement insert_session_{database_, insert_session_sql};
     SQLite::Statement update_session_{database_, update_session_sql};
     SQLite::Statement insert_delivery_{database_, insert_delivery_sql};
-    SQLite::Statement upsert_last_login_{database_, upsert_last_login_sql};
     SQLite::Statement replace_checkpoint_{database_, replace_checkpoint_sql};
     SQLite::Statement replace_daemon_{database_, replace_daemon_sql};
     SQLite::Statement delete_counters_{database_, "DELETE FROM counter"};
     SQLite::Statement insert_counter_{database_, insert_counter_sql};
+    LastLoginTable last_logins_{database_};
+    DaySummaries summaries_{database_};
+    std::int64_t last_change_ = database_.execAndGet(newest_change_sql).getInt64();
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "exporters/terminal/cli.h"
 
 #include "exporters/terminal/command_line.h"
+#include "exporters/terminal/no_database.h"
 #include "exporters/terminal/text.h"
 #include "store/settings.h"
 
@@ -33,29 +34,6 @@ Result<int> flushed(Output& output, const Result<int>& outcome) {
     }
     return outcome;
 }
-
-// Stands for a database that cannot be opened.
-class NoDatabase : public Reader {
-  public:
-    explicit NoDatabase(Error error) : error_(std::move(error)) {}
-
-    Result<void> online(const SessionFilter& /*filter*/,
-                        const std::function<bool(const Session&)>& /*row*/) const override {
-        return tl::make_unexpected(error_);
-    }
-    Result<void> activity(const ActivityQuery& /*query*/,
-                          const std::function<bool(const Activity&)>& /*row*/) const override {
-        return tl::make_unexpected(error_);
-    }
-    Result<void> last_logins(const std::optional<std::string>& /*user_glob*/,
-                             const std::function<bool(const LastLogin&)>& /*row*/) const override {
-        return tl::make_unexpected(error_);
-    }
-    Result<StoreStatus> status() const override { return tl::make_unexpected(error_); }
-
-  private:
-    Error error_;
-};
 
 struct Task {
     Format format;

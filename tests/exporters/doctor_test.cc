@@ -2,6 +2,7 @@
 #include "exporters/terminal/doctor_check.h"
 #include "exporters/terminal/doctor_run.h"
 #include "exporters/terminal/formats.h"
+#include "exporters/terminal/no_database.h"
 #include "tests/exporters/fake_reader.h"
 #include "tests/temporary_folder.h"
 
@@ -23,22 +24,11 @@ constexpr const char* all_capabilities = "Name:\tx\nCapEff:\t000001ffffffffff\n"
 constexpr const char* plain_mounts = "22 27 0:21 / /proc rw,relatime - proc proc rw\n"
                                      "42 27 0:39 / /sys/fs/bpf rw,relatime shared:9 - bpf bpf rw,mode=700\n";
 
-class StatusReader : public Reader {
+class StatusReader : public NoDatabase {
   public:
-    explicit StatusReader(Result<StoreStatus> status) : status_(std::move(status)) {}
+    explicit StatusReader(Result<StoreStatus> status)
+        : NoDatabase({Error::Kind::failed, "not asked for"}), status_(std::move(status)) {}
 
-    Result<void> online(const SessionFilter& /*filter*/,
-                        const std::function<bool(const Session&)>& /*row*/) const override {
-        return {};
-    }
-    Result<void> activity(const ActivityQuery& /*query*/,
-                          const std::function<bool(const Activity&)>& /*row*/) const override {
-        return {};
-    }
-    Result<void> last_logins(const std::optional<std::string>& /*user_glob*/,
-                             const std::function<bool(const LastLogin&)>& /*row*/) const override {
-        return {};
-    }
     Result<StoreStatus> status() const override { return status_; }
 
   private:

@@ -35,6 +35,28 @@ class FakeReader : public Reader {
         return put(rows_.last_logins, row);
     }
 
+    Result<std::vector<StoreChange>> changes(std::int64_t after, std::size_t limit) const override {
+        std::vector<StoreChange> changes;
+        for (const StoreChange& change : rows_.changes) {
+            if (change.number > after && changes.size() < limit) {
+                changes.push_back(change);
+            }
+        }
+        return changes;
+    }
+
+    Result<Backlog> backlog(std::int64_t after) const override {
+        return changes(after, rows_.changes.size()).map([](const auto& left) {
+            return Backlog{left.size(), std::nullopt};
+        });
+    }
+
+    Result<void> summaries(const std::function<bool(const DaySummary&)>& row) const override {
+        return put(rows_.summaries, row);
+    }
+
+    Result<std::string> identity() const override { return "fake"; }
+
     Result<StoreStatus> status() const override { return rows_.status; }
 
   private:

@@ -12,6 +12,8 @@ struct Rows {
     std::vector<Session> online{}; // sorted as the store does
     std::vector<Activity> history{};
     std::vector<LastLogin> last_logins{};
+    std::vector<StoreChange> changes{};
+    std::vector<DaySummary> summaries{};
     StoreStatus status = running();
     std::optional<Error> error{}; // given after the rows
 

@@ -28,6 +28,9 @@ struct Describe {
     std::string operator()(const SessionUpdated& change) const {
         return describe_session("updated", change.session);
     }
+    std::string operator()(const SessionReopened& change) const {
+        return describe_session("reopened", change.session);
+    }
     std::string operator()(const SessionEnded& change) const {
         return describe_session("ended", change.session);
     }
@@ -48,6 +51,8 @@ void AppliedChanges::apply(const std::vector<SessionChange>& changes) {
             began(begin->session);
         } else if (const auto* update = std::get_if<SessionUpdated>(&change)) {
             updated(update->session);
+        } else if (const auto* reopen = std::get_if<SessionReopened>(&change)) {
+            reopened(reopen->session);
         } else if (const auto* end = std::get_if<SessionEnded>(&change)) {
             ended(end->session);
         } else {
@@ -75,9 +80,20 @@ void AppliedChanges::updated(const Session& session) {
         REQUIRE(session.end == row->second.session.end);
         REQUIRE(session.logout_estimated == row->second.session.logout_estimated);
     } else {
+        REQUIRE_FALSE(row->second.session.logout);
         REQUIRE(session.end == End::none);
         REQUIRE(session.reason.empty());
     }
+    row->second.session = session;
+}
+
+void AppliedChanges::reopened(const Session& session) {
+    const auto row = rows_.find(session.id);
+    REQUIRE(row != rows_.end());
+    REQUIRE(row->second.session.logout);
+    REQUIRE(row->second.session.user == session.user);
+    REQUIRE(row->second.session.login == session.login);
+    REQUIRE_FALSE(session.logout);
     row->second.session = session;
 }
 

@@ -32,6 +32,7 @@ class AppliedChanges {
   private:
     void began(const Session& session);
     void updated(const Session& session);
+    void reopened(const Session& session);
     void ended(const Session& session);
 
     std::map<std::int64_t, Row> rows_;

@@ -111,9 +111,9 @@ TEST_CASE("Damage found later is named, by the writer and by readers") {
         CHECK(read.error().kind == Error::Kind::failed);
         CHECK_THAT(read.error().message, Catch::Contains("is damaged"));
     }
-    const auto writer = open_writer(file);
     const std::vector<SessionChange> changes{SessionBegan{session(5000, "sue", 1)}};
-    const auto stored = writer->commit(changes, {});
+    const auto stored =
+        Writer::open(file).and_then([&](const auto& writer) { return writer->commit(changes, {}); });
     REQUIRE_FALSE(stored);
     CHECK(stored.error().kind == Error::Kind::failed);
     CHECK_THAT(stored.error().message, Catch::Contains("is damaged"));

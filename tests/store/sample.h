@@ -51,7 +51,7 @@ inline Delivery delivery(std::string user, std::int64_t when) {
 
 inline auto fields(const Session& s) {
     return std::tie(s.id, s.user, s.service, s.service_class, s.address, s.process, s.login, s.logout, s.end,
-                    s.login_estimated, s.logout_estimated, s.hibernated);
+                    s.login_estimated, s.logout_estimated, s.hibernated, s.reason, s.statistics, s.numbers);
 }
 
 inline auto fields(const Delivery& d) {

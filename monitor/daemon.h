@@ -4,7 +4,7 @@
 #include "monitor/recorder.h"
 #include "monitor/source.h"
 #include "monitor/tracker.h"
-#include "monitor/unique_fd.h"
+#include "store/unique_fd.h"
 
 #include <chrono>
 #include <optional>

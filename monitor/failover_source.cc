@@ -1,7 +1,7 @@
 #include "monitor/failover_source.h"
 
 #include "monitor/log.h"
-#include "monitor/unique_fd.h"
+#include "store/unique_fd.h"
 
 #include <cerrno>
 #include <cstring>

@@ -4,8 +4,8 @@
 #include "monitor/event_ring.h"
 #include "monitor/library_probes.h"
 #include "monitor/process_event.h"
-#include "monitor/unique_fd.h"
 #include "store/result.h"
+#include "store/unique_fd.h"
 
 #include <cstddef>
 #include <cstdint>

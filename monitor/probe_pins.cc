@@ -1,6 +1,6 @@
 #include "monitor/probe_pins.h"
 
-#include "monitor/unique_fd.h"
+#include "store/unique_fd.h"
 
 #include <cerrno>
 #include <cstdio>

@@ -5,7 +5,7 @@
 #include "monitor/log.h"
 #include "monitor/proc_files.h"
 #include "monitor/process_connector.h"
-#include "monitor/unique_fd.h"
+#include "store/unique_fd.h"
 
 #include <cerrno>
 #include <cstring>

@@ -1,7 +1,7 @@
 // The kernel's process connector: exec and exit of all processes, over netlink (linux/cn_proc.h).
 #pragma once
 
-#include "monitor/unique_fd.h"
+#include "store/unique_fd.h"
 
 #include <cstdint>
 #include <functional>

@@ -1,7 +1,7 @@
 #include "monitor/switch_probe.h"
 
 #include "bpf/probe_event.h"
-#include "monitor/unique_fd.h"
+#include "store/unique_fd.h"
 
 #include <cerrno>
 #include <cstring>

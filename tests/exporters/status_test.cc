@@ -36,9 +36,9 @@ const std::string facts = "daemon      running (pid 4711)\n"
 
 TEST_CASE("status shows what the daemon saw, and that nothing is lost") {
     const auto outcome = dovewatch(busy(), {"status", "--database", "/x.db"});
-    CHECK(outcome.out == facts + "stage     counter                          count\n"
-                                 "kernel    events                           12345\n"
-                                 "kernel    ring_full                            0\n\n"
+    CHECK(outcome.out == facts + "stage     counter                                          count\n"
+                                 "kernel    events                                           12345\n"
+                                 "kernel    ring_full                                            0\n\n"
                                  "nothing lost\n");
     CHECK(outcome.err.empty());
     CHECK(outcome.status == 0);
@@ -56,9 +56,9 @@ TEST_CASE("status shows how full the ring buffer has been") {
 
 TEST_CASE("status makes losses stand out") {
     const auto outcome = dovewatch(losing(), {"status", "--database", "/x.db"});
-    CHECK(outcome.out == facts + "stage     counter                          count\n"
-                                 "kernel    events                           12345\n"
-                                 "kernel    ring_full                            2  LOST\n\n"
+    CHECK(outcome.out == facts + "stage     counter                                          count\n"
+                                 "kernel    events                                           12345\n"
+                                 "kernel    ring_full                                            2  LOST\n\n"
                                  "2 LOST\n");
     const auto coloured = dovewatch(losing(), {"status"}, true);
     CHECK_THAT(coloured.out, Catch::EndsWith("\x1b[1;31m2 LOST\x1b[0m\n"));

@@ -1,5 +1,5 @@
 #include "monitor/failover_source.h"
-#include "monitor/unique_fd.h"
+#include "store/unique_fd.h"
 
 #include <catch2/catch.hpp>
 #include <poll.h>

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include <SQLiteCpp/Database.h>
 
@@ -16,8 +17,8 @@ namespace dovewatch {
 // what `take` writes to the state database is committed together with the cursor, and `push` brings the
 // outside to what that database says, as often as it must be tried.
 //
-// One thread per exporter calls everything; the state database is this thread's own connection. Tables that an
-// exporter makes there are named after it. Both may throw SQLite::Exception of that database.
+// One thread per exporter calls everything; the state database is this thread's own connection. Tables that
+// an exporter makes there are named after it. Both may throw SQLite::Exception of that database.
 class Exporter {
   public:
     using Clock = std::chrono::steady_clock;
@@ -37,10 +38,17 @@ class Exporter {
     [[nodiscard]] virtual Result<void> take(std::span<const StoreChange> changes, bool replayed,
                                             SQLite::Database& state) = 0;
 
+    // The store is another one than before: ids of its sessions say nothing of those known here. Within a
+    // transaction on `state`.
+    virtual void meet_new_store(SQLite::Database& state) = 0;
+
     // Passes on what was taken. Called after `take`, after a failure with growing delays, and at the latest
-    // after the time it returned: what it wants to do by itself, if any. An error of kind unavailable or failed
-    // means that it is tried again; nothing is lost by it.
+    // after the time it returned: what it wants to do by itself, if any. An error of kind unavailable or
+    // failed means that it is tried again; nothing is lost by it.
     [[nodiscard]] virtual Result<std::chrono::milliseconds> push(SQLite::Database& state) = 0;
+
+    // Of its own work, since it began.
+    [[nodiscard]] virtual std::vector<Counter> counters() const = 0;
 };
 
 } // namespace dovewatch

@@ -1,7 +1,7 @@
 #include "monitor/daemon.h"
 
 #include "monitor/clock.h"
-#include "monitor/log.h"
+#include "store/log.h"
 
 #include <array>
 #include <cerrno>

@@ -1,6 +1,6 @@
 #include "monitor/failover_source.h"
 
-#include "monitor/log.h"
+#include "store/log.h"
 #include "store/unique_fd.h"
 
 #include <cerrno>

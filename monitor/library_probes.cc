@@ -1,6 +1,6 @@
 #include "monitor/library_probes.h"
 
-#include "monitor/log.h"
+#include "store/log.h"
 #include "monitor/proc_files.h"
 
 #include <cerrno>

@@ -1,7 +1,7 @@
 // dovewatchd: watches Dovecot and writes the database.
 #include "monitor/clock.h"
 #include "monitor/daemon.h"
-#include "monitor/log.h"
+#include "store/log.h"
 #include "monitor/options.h"
 #include "monitor/source_choice.h"
 #include "store/lock_file.h"

@@ -35,11 +35,9 @@ po::options_description daemon_options() {
     auto options = common_options();
     options.add_options()("unload", "remove the kernel probes that a killed daemon left behind, and end");
     po::options_description own("Options that may also stand in the configuration file");
-    const auto file_options = config_file_options();
-    for (const auto& option : file_options.options()) {
-        if (!options.find_nothrow(option->long_name(), false)) {
-            own.add(option);
-        }
+    const auto settings = daemon_settings();
+    for (const auto& option : settings.options()) {
+        own.add(option);
     }
     return options.add(own);
 }

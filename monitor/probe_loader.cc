@@ -1,7 +1,7 @@
 #include "monitor/probe_loader.h"
 
 #include "monitor/clock.h"
-#include "monitor/log.h"
+#include "store/log.h"
 
 #include <algorithm>
 #include <array>

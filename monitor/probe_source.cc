@@ -2,7 +2,7 @@
 
 #include "monitor/clock.h"
 #include "monitor/dovecot_processes.h"
-#include "monitor/log.h"
+#include "store/log.h"
 #include "monitor/probe_counters.h"
 #include "monitor/probe_decoder.h"
 #include "monitor/proc_files.h"

@@ -1,7 +1,7 @@
 #include "monitor/source_choice.h"
 
 #include "monitor/failover_source.h"
-#include "monitor/log.h"
+#include "store/log.h"
 #include "monitor/probe_source.h"
 #include "monitor/proc_files.h"
 #include "monitor/proc_source.h"

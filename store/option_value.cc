@@ -41,17 +41,25 @@ class CheckedValue : public po::typed_value<Value> {
     std::string expectation_;
 };
 
-std::optional<std::vector<std::uint32_t>> parse_uid_list(std::string_view text) {
+std::vector<std::string> split_list(std::string_view text) {
     constexpr std::string_view separators = ", \t";
-    std::vector<std::uint32_t> uids;
+    std::vector<std::string> items;
     for (std::size_t at = text.find_first_not_of(separators); at != std::string_view::npos;) {
         const std::size_t end = std::min(text.find_first_of(separators, at), text.size());
-        const auto uid = parse_number<std::uint32_t>(text.substr(at, end - at));
+        items.emplace_back(text.substr(at, end - at));
+        at = text.find_first_not_of(separators, end);
+    }
+    return items;
+}
+
+std::optional<std::vector<std::uint32_t>> parse_uid_list(std::string_view text) {
+    std::vector<std::uint32_t> uids;
+    for (const std::string& item : split_list(text)) {
+        const auto uid = parse_number<std::uint32_t>(item);
         if (!uid) {
             return std::nullopt;
         }
         uids.push_back(*uid);
-        at = text.find_first_not_of(separators, end);
     }
     return uids;
 }
@@ -100,6 +108,19 @@ po::typed_value<std::string>* word_value(std::vector<std::string> words) {
         return known ? std::optional(text) : std::nullopt;
     };
     return new CheckedValue<std::string>(std::move(parse), std::move(expectation));
+}
+
+po::typed_value<std::vector<std::string>>* word_list_value(std::vector<std::string> words) {
+    std::string expectation =
+        fmt::format("must be of these, separated by commas or blanks: {}", fmt::join(words, ", "));
+    auto parse = [words = std::move(words)](const std::string& text) {
+        auto items = split_list(text);
+        const bool known = std::all_of(items.begin(), items.end(), [&](const std::string& item) {
+            return std::find(words.begin(), words.end(), item) != words.end();
+        });
+        return known ? std::optional(std::move(items)) : std::nullopt;
+    };
+    return new CheckedValue<std::vector<std::string>>(std::move(parse), std::move(expectation));
 }
 
 po::typed_value<std::string>* file_value() {

@@ -34,6 +34,10 @@ boost::program_options::typed_value<std::string>* networks_value();
 // What parse_service_class takes; as<std::string>().
 boost::program_options::typed_value<std::string>* service_class_value();
 
+// Words of a list, separated by commas or blanks; as<std::vector<std::string>>().
+boost::program_options::typed_value<std::vector<std::string>>*
+word_list_value(std::vector<std::string> words);
+
 // One of the words; as<std::string>().
 boost::program_options::typed_value<std::string>* word_value(std::vector<std::string> words);
 

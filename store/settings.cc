@@ -162,10 +162,9 @@ po::options_description common_options() {
     return options;
 }
 
-po::options_description config_file_options() {
-    po::options_description options("Configuration file");
+po::options_description daemon_settings() {
+    po::options_description options("Daemon");
     auto add = options.add_options();
-    add("database", file_value()->default_value(std::string(default_database_file)), "the database");
     add("ring-buffer-seconds", number_value(1, 86400, "(s)")->default_value(60),
         "how long the probes collect while no daemon reads them, in s");
     add("ring-buffer-login-rate", number_value(1, 100'000, "(1/s)")->default_value(250),
@@ -182,6 +181,52 @@ po::options_description config_file_options() {
         "networks whose sessions are not stored, such as health checks'");
     add("classes.*", service_class_value()->value_name("SERVICE NETWORK..."),
         "a service class: a part of a service by client network");
+    return options;
+}
+
+po::options_description exporter_settings() {
+    po::options_description options("Exporters");
+    auto add = options.add_options();
+    add("exporters", word_list_value({"spool", "table"})->default_value({}, "none"),
+        "which exporters run: spool, table");
+    add("export-state", file_value()->default_value(std::string(default_export_state_file)),
+        "the exporters' own database");
+    add("spool-folder", file_value()->default_value("/var/spool/dovestats"), "where the spool files are");
+    add("spool-owner", po::value<std::string>(), "the user who owns them");
+    add("spool-group", po::value<std::string>(), "the group that may read them");
+    add("spool-services",
+        word_list_value({"imap", "pop3", "submission", "managesieve"})->default_value({"pop3"}, "pop3"),
+        "whose sessions they count");
+    add("spool-missing-statistics", po::value<std::string>(), "their line where Dovecot's was not seen");
+    add("spool-touch-online", word_value({"yes", "no"})->default_value("no"),
+        "keep the files of users with open sessions fresh");
+    add("table-file", file_value()->default_value("/var/lib/dovewatch-export/table"), "the table");
+    add("table-format", word_value({"tsv", "csv", "json"})->default_value("tsv"), "how it is written");
+    add("table-host", po::value<std::string>(), "what it says of the host");
+    add("table-interval", number_value(1, 86400, "(s)")->default_value(60), "how old it may get, in s");
+    add("table-active-window", number_value(0, 86400, "(s)")->default_value(600),
+        "how long a POP3 user stays active, in s");
+    add("table-max-count-age", number_value(1, 31'536'000, "(s)")->default_value(86400),
+        "when a mailbox is counted again without a session, in s");
+    add("table-files-per-second", number_value(1, 10'000'000, "")->default_value(20000),
+        "how many files are counted in a second");
+    add("table-time-limit", number_value(1, 3600, "(s)")->default_value(60),
+        "how long counting a mailbox may take, in s");
+    add("mail-location", po::value<std::string>(), "where mailboxes are, as Dovecot's mail_location");
+    add("mail-home", po::value<std::string>(), "the home of a user, for %h and ~ in it");
+    add("mail-subfolders", word_value({"yes", "no"})->default_value("no"), "count subfolders too");
+    return options;
+}
+
+po::options_description config_file_options() {
+    po::options_description options("Configuration file");
+    options.add_options()("database", file_value()->default_value(std::string(default_database_file)),
+                          "the database");
+    for (const auto& part : {daemon_settings(), exporter_settings()}) {
+        for (const auto& option : part.options()) {
+            options.add(option);
+        }
+    }
     return options;
 }
 

@@ -14,6 +14,7 @@ namespace dovewatch {
 
 inline constexpr std::string_view default_config_file = "/etc/dovewatch/dovewatch.conf";
 inline constexpr std::string_view default_database_file = "/var/lib/dovewatch/dovewatch.db";
+inline constexpr std::string_view default_export_state_file = "/var/lib/dovewatch-export/state.db";
 
 // --database, --config, --help, --version: common to all programs.
 boost::program_options::options_description common_options();
@@ -23,6 +24,10 @@ boost::program_options::options_description common_options();
 // also those that it does not use. Make values with store/option_value.h: they check themselves.
 // `database` is in common_options() too: never add both to one options_description.
 boost::program_options::options_description config_file_options();
+
+// The parts of it that are one program's command line options too.
+boost::program_options::options_description daemon_settings();
+boost::program_options::options_description exporter_settings();
 
 // Reads the configuration file into `values`; what is already there (the command line) wins. The
 // default file may be missing, a file named by --config may not. An unknown key, a bad value, a line

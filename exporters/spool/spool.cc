@@ -118,6 +118,10 @@ std::chrono::milliseconds SpoolExporter::until_next(const spool::Pass& pass, Clo
     return pass.is_waiting() ? std::min(wait, retry_of_locked) : wait;
 }
 
+void SpoolExporter::meet_new_store(SQLite::Database& state) {
+    state.exec("DELETE FROM spool_counted; DELETE FROM spool_open; UPDATE spool_user SET session = 0");
+}
+
 std::vector<Counter> SpoolExporter::counters() const {
     return {{"spool", "files written", tally_.written, false},
             {"spool", "files found locked by others", tally_.locked, false},

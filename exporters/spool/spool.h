@@ -56,8 +56,10 @@ class SpoolExporter : public Exporter {
     // process locks is tried again after 200 ms and is no failure for a minute.
     Result<std::chrono::milliseconds> push(SQLite::Database& state) override;
 
+    void meet_new_store(SQLite::Database& state) override;
+
     // Any thread may ask.
-    std::vector<Counter> counters() const;
+    std::vector<Counter> counters() const override;
 
   private:
     void touch_when_due(const spool::Folder& folder, const spool::Moment& moment, SQLite::Database& state);

@@ -235,6 +235,10 @@ milliseconds TableExporter::until_next(const TableState& state) {
     return std::max(next, least_pause);
 }
 
+void TableExporter::meet_new_store(SQLite::Database& state) {
+    state.exec("DELETE FROM table_online");
+}
+
 std::vector<Counter> TableExporter::counters() const {
     return {{"table", "mailboxes counted", totals_.counted, false},
             {"table", "mailboxes unknown", totals_.unknown, false},

@@ -47,7 +47,9 @@ class TableExporter : public Exporter {
     Result<std::chrono::milliseconds> push(SQLite::Database& state) override;
 
     // Since the start, stage "table".
-    std::vector<Counter> counters() const;
+    std::vector<Counter> counters() const override;
+
+    void meet_new_store(SQLite::Database& state) override;
 
   private:
     struct Totals {

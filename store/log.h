@@ -7,8 +7,8 @@ namespace dovewatch {
 
 enum class Severity { info, warning, error };
 
-// Under systemd's journal the line carries its priority (sd-daemon(3)). Control characters are shown
-// escaped. Thread-safe by a single write(2).
+// The line begins with the program's name; under systemd's journal it carries its priority (sd-daemon(3)).
+// Control characters are shown escaped. Thread-safe by a single write(2).
 void log(Severity severity, std::string_view message);
 
 } // namespace dovewatch

@@ -1,5 +1,6 @@
-#include "monitor/log.h"
+#include "store/log.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <string>
 
@@ -41,7 +42,8 @@ void log(Severity severity, std::string_view message) {
     const auto prefix = priority(severity);
     const auto priority_size = std::string_view(SD_INFO).size();
     std::string line =
-        to_journal ? std::string(prefix) : fmt::format("dovewatchd: {}", prefix.substr(priority_size));
+        to_journal ? std::string(prefix)
+                   : fmt::format("{}: {}", program_invocation_short_name, prefix.substr(priority_size));
     append_escaped(line, message);
     line += '\n';
     [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());

@@ -1,0 +1,135 @@
+#include "exporters/conveyor.h"
+
+#include "store/database_error.h"
+
+#include <utility>
+
+#include <SQLiteCpp/Transaction.h>
+
+namespace dovewatch {
+
+Conveyor::Conveyor(Exporter& exporter, const Reader& reader, SQLite::Database& state,
+                   std::filesystem::path state_file)
+    : exporter_(exporter), reader_(reader), state_(state), state_file_(std::move(state_file)) {}
+
+// `work` returns a Result; its error takes back what it wrote.
+template <typename Work>
+auto Conveyor::in_transaction(Work&& work) {
+    return guarded(state_file_, [&] {
+        SQLite::Transaction transaction(state_, SQLite::TransactionBehavior::IMMEDIATE);
+        auto outcome = work();
+        if (outcome) {
+            transaction.commit();
+        }
+        return outcome;
+    });
+}
+
+Result<void> Conveyor::prepare() {
+    return guarded(state_file_,
+                   [&]() -> Result<void> {
+                       row_.emplace(state_, std::string(exporter_.name()));
+                       return exporter_.prepare(state_);
+                   })
+        .and_then([&] { return meet_store(); });
+}
+
+Result<void> Conveyor::meet_store() {
+    return reader_.identity().and_then([&](const std::string& identity) {
+        return in_transaction([&]() -> Result<void> {
+            const std::string known = row_->store_identity();
+            if (known == identity) {
+                return {};
+            }
+            if (!known.empty()) {
+                exporter_.meet_new_store(state_);
+            }
+            row_->set_store_identity(identity);
+            return {};
+        });
+    });
+}
+
+Result<bool> Conveyor::take() {
+    if (auto met = meet_store(); !met) { // the database may have been replaced meanwhile
+        return tl::make_unexpected(met.error());
+    }
+    return in_transaction([&]() -> Result<bool> {
+        const auto changes = reader_.changes(row_->cursor(), batch_rows);
+        if (!changes) {
+            return tl::make_unexpected(changes.error());
+        }
+        if (changes->empty()) {
+            return false;
+        }
+        return exporter_.take(*changes, false, state_).map([&] {
+            row_->advance(changes->back().number, changes->size());
+            return changes->size() == batch_rows;
+        });
+    });
+}
+
+Result<std::chrono::milliseconds> Conveyor::push() {
+    return guarded(state_file_, [&] { return exporter_.push(state_); });
+}
+
+Result<void> Conveyor::replay(UtcTime since) {
+    std::int64_t from = since.time_since_epoch().count() - 1;
+    for (bool more = true; more;) {
+        const auto done = in_transaction([&]() -> Result<bool> {
+            auto changes = reader_.changes(from, batch_rows);
+            if (!changes) {
+                return tl::make_unexpected(changes.error());
+            }
+            const bool full = changes->size() == batch_rows;
+            std::erase_if(*changes,
+                          [end = row_->cursor()](const auto& change) { return change.number > end; });
+            if (changes->empty()) {
+                return false;
+            }
+            from = changes->back().number;
+            return exporter_.take(*changes, true, state_).map([&] { return full; });
+        });
+        if (!done) {
+            return tl::make_unexpected(done.error());
+        }
+        more = *done;
+    }
+    return {};
+}
+
+Result<void> Conveyor::skip_to(UtcTime until) {
+    return in_transaction([&]() -> Result<void> {
+        row_->advance(until.time_since_epoch().count(), 0);
+        return {};
+    });
+}
+
+void Conveyor::note(const std::optional<Error>& error) {
+    if (!row_ || (!error && !failed_)) {
+        return;
+    }
+    [[maybe_unused]] const auto stored = guarded(state_file_, [&] {
+        if (error) {
+            row_->count_failure(error->message);
+        } else {
+            row_->count_success();
+        }
+    });
+    failed_ = error.has_value();
+}
+
+void Conveyor::note_counters() {
+    const auto counters = exporter_.counters();
+    std::vector<std::uint64_t> values;
+    for (const Counter& counter : counters) {
+        values.push_back(counter.value);
+    }
+    if (!row_ || values == noted_counters_) {
+        return;
+    }
+    [[maybe_unused]] const auto stored = guarded(state_file_, [&] { row_->set_counters(counters); });
+    noted_counters_ = std::move(values);
+}
+
+} // namespace dovewatch

@@ -1,0 +1,57 @@
+// Carries the store's changes into one exporter, and the exporter's work outside.
+#pragma once
+
+#include "exporters/export_state.h"
+#include "exporters/exporter.h"
+#include "store/reader.h"
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+
+namespace dovewatch {
+
+// Not thread-safe: the exporter's thread calls everything. No clock and no waiting of its own.
+class Conveyor {
+  public:
+    static constexpr std::size_t batch_rows = 2000;
+
+    // `exporter` and `reader` must outlive it, and `state` too: the connection of this thread.
+    Conveyor(Exporter& exporter, const Reader& reader, SQLite::Database& state,
+             std::filesystem::path state_file);
+
+    // Makes the exporter's tables. Tried again by the caller where it is unavailable.
+    [[nodiscard]] Result<void> prepare();
+
+    // Takes in one batch from the cursor on. False where the store has no more.
+    [[nodiscard]] Result<bool> take();
+
+    // Passes on what was taken; how long until it wants to be called again.
+    [[nodiscard]] Result<std::chrono::milliseconds> push();
+
+    // Has the exporter pass on again what changed since, up to the cursor.
+    [[nodiscard]] Result<void> replay(UtcTime since);
+
+    // Leaves out what the store has now and was not taken in yet.
+    [[nodiscard]] Result<void> skip_to(UtcTime until);
+
+    // How the last attempt went, for `status`. What cannot be stored is not told.
+    void note(const std::optional<Error>& error);
+    void note_counters();
+
+  private:
+    [[nodiscard]] Result<void> meet_store();
+    template <typename Work>
+    auto in_transaction(Work&& work);
+
+    Exporter& exporter_;
+    const Reader& reader_;
+    SQLite::Database& state_;
+    std::filesystem::path state_file_;
+    std::optional<ExporterRow> row_;
+    bool failed_ = false;
+    std::vector<std::uint64_t> noted_counters_;
+};
+
+} // namespace dovewatch

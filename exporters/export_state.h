@@ -1,0 +1,53 @@
+// The exporters' own small database: cursors, what each has taken in, and how it is doing.
+#pragma once
+
+#include "store/model.h"
+#include "store/result.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <SQLiteCpp/Database.h>
+
+namespace dovewatch {
+
+// How an exporter is doing.
+struct ExporterStatus {
+    std::string name;
+    std::int64_t cursor = 0; // of the last change that was taken in: see StoreChange::number
+    std::uint64_t delivered = 0;
+    std::uint64_t failed = 0; // attempts, of taking in and passing on
+    std::string error;        // of the last attempt; empty where it went well
+    std::vector<Counter> counters;
+};
+
+// Opens the database, or creates it (mode 0640, group of its folder). What is committed survives a power cut:
+// a cursor must never be behind what was passed on. One connection per thread.
+Result<SQLite::Database> open_export_state(const std::filesystem::path& file);
+
+// For those who only look. No value where there is no such database.
+Result<std::optional<std::vector<ExporterStatus>>> read_export_state(const std::filesystem::path& file);
+
+// One exporter's row. Throws SQLite::Exception.
+class ExporterRow {
+  public:
+    // Makes it, at the store's beginning, where it is missing. `state` must outlive the object.
+    ExporterRow(SQLite::Database& state, std::string name);
+
+    std::int64_t cursor() const;
+    std::string store_identity() const;                   // empty before the first one
+    void set_store_identity(const std::string& identity); // the cursor goes back to the beginning
+    void advance(std::int64_t cursor, std::size_t delivered);
+    void count_failure(const std::string& error);
+    void count_success();
+    void set_counters(const std::vector<Counter>& counters);
+
+  private:
+    SQLite::Database& state_;
+    std::string name_;
+};
+
+} // namespace dovewatch

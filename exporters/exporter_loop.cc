@@ -1,0 +1,216 @@
+#include "exporters/exporter_loop.h"
+
+#include "exporters/backoff.h"
+#include "exporters/store_watch.h"
+#include "store/log.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+#include <poll.h>
+
+namespace dovewatch {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = Exporter::Clock;
+
+constexpr auto gathering = 50ms;    // what comes within it is taken in together
+constexpr auto safety_look = 30s;   // where the file system told nothing
+constexpr auto counters_every = 1s; // at most
+
+// What an exporter works with while its database can be reached.
+struct Workplace {
+    std::unique_ptr<Reader> reader;
+    SQLite::Database state;
+    StoreWatch watch;
+    Conveyor conveyor;
+
+    Workplace(Exporter& exporter, std::unique_ptr<Reader> store, SQLite::Database opened, StoreWatch watched,
+              const std::filesystem::path& state_file)
+        : reader(std::move(store)), state(std::move(opened)), watch(std::move(watched)),
+          conveyor(exporter, *reader, state, state_file) {}
+};
+
+Result<std::unique_ptr<Workplace>> open_workplace(Exporter& exporter, const ExporterPlace& place) {
+    auto watch = StoreWatch::open(place.database);
+    if (!watch) {
+        return tl::make_unexpected(watch.error());
+    }
+    auto reader = Reader::open(place.database);
+    if (!reader) {
+        return tl::make_unexpected(reader.error());
+    }
+    auto state = open_export_state(place.state);
+    if (!state) {
+        return tl::make_unexpected(state.error());
+    }
+    auto workplace = std::make_unique<Workplace>(exporter, std::move(*reader), std::move(*state),
+                                                 std::move(*watch), place.state);
+    return workplace->conveyor.prepare().map([&] { return std::move(workplace); });
+}
+
+class Loop {
+  public:
+    Loop(int stop_fd, Exporter& exporter, const ExporterPlace& place)
+        : stop_fd_(stop_fd), exporter_(exporter), place_(place) {}
+
+    Result<void> run() {
+        while (!stopping_) {
+            auto delay = step();
+            if (!delay && delay.error().kind == Error::Kind::usage) {
+                return tl::make_unexpected(delay.error());
+            }
+            note(delay ? std::nullopt : std::optional(delay.error()));
+            wait(delay ? *delay : backoff_.failed());
+        }
+        return {};
+    }
+
+  private:
+    // How long nothing is to be done unless the store changes.
+    Result<Clock::duration> step() {
+        if (!workplace_) {
+            auto opened = open_workplace(exporter_, place_);
+            if (!opened) {
+                return tl::make_unexpected(opened.error());
+            }
+            workplace_ = std::move(*opened);
+        }
+        return take_all().and_then([&] { return push_when_due(); });
+    }
+
+    Result<void> take_all() {
+        for (bool more = true; more && !stopping_;) {
+            const auto taken = workplace_->conveyor.take();
+            if (!taken) {
+                return tl::make_unexpected(taken.error());
+            }
+            more = *taken;
+            stopping_ = is_stopped(0ms);
+        }
+        return {};
+    }
+
+    Result<Clock::duration> push_when_due() {
+        const auto wanted = workplace_->conveyor.push();
+        if (!wanted) {
+            return tl::make_unexpected(wanted.error());
+        }
+        return std::min<Clock::duration>(*wanted, safety_look);
+    }
+
+    void note(const std::optional<Error>& error) {
+        if (workplace_) {
+            workplace_->conveyor.note(error);
+            if (Clock::now() >= counters_noted_ + counters_every) {
+                workplace_->conveyor.note_counters();
+                counters_noted_ = Clock::now();
+            }
+        }
+        if (!error) {
+            backoff_.succeeded();
+        }
+        const std::string text = error ? error->message : std::string();
+        if (text == told_) {
+            return;
+        }
+        log(error ? Severity::error : Severity::info,
+            fmt::format("{}: {}", exporter_.name(), error ? text + "; trying again" : "works again"));
+        told_ = text;
+    }
+
+    // A failure is waited out, whatever the store does meanwhile.
+    void wait(Clock::duration delay) {
+        const auto until = Clock::now() + delay;
+        while (!stopping_ && Clock::now() < until) {
+            const bool listens = workplace_ && told_.empty();
+            std::array<pollfd, 2> fds{pollfd{stop_fd_, POLLIN, 0},
+                                      pollfd{listens ? workplace_->watch.fd() : -1, POLLIN, 0}};
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+            poll(fds.data(), fds.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+            stopping_ = stopping_ || fds[0].revents != 0;
+            if (fds[1].revents != 0 && workplace_->watch.clear()) {
+                stopping_ = stopping_ || is_stopped(gathering);
+                workplace_->watch.clear();
+                return;
+            }
+        }
+    }
+
+    bool is_stopped(std::chrono::milliseconds patience) const {
+        pollfd stop{stop_fd_, POLLIN, 0};
+        return poll(&stop, 1, static_cast<int>(patience.count())) > 0;
+    }
+
+    int stop_fd_;
+    Exporter& exporter_;
+    const ExporterPlace& place_;
+    std::unique_ptr<Workplace> workplace_;
+    Backoff backoff_;
+    Clock::time_point counters_noted_;
+    std::string told_; // the failure that the log knows of; empty: none
+    bool stopping_ = false;
+};
+
+Result<void> take_to_the_end(Conveyor& conveyor) {
+    for (bool more = true; more;) {
+        const auto taken = conveyor.take();
+        if (!taken) {
+            return tl::make_unexpected(taken.error());
+        }
+        more = *taken;
+    }
+    return {};
+}
+
+// Until the exporter wants no more at once, such as while a file is locked, or a mailbox is being counted.
+Result<void> push_to_the_end(Conveyor& conveyor) {
+    const auto give_up = Clock::now() + 120s;
+    while (Clock::now() < give_up) {
+        const auto wanted = conveyor.push();
+        if (!wanted) {
+            return tl::make_unexpected(wanted.error());
+        }
+        if (*wanted > 1s) {
+            break;
+        }
+        std::this_thread::sleep_for(*wanted);
+    }
+    conveyor.note_counters();
+    return {};
+}
+
+} // namespace
+
+Result<void> export_until(int stop_fd, Exporter& exporter, const ExporterPlace& place) {
+    return Loop(stop_fd, exporter, place).run();
+}
+
+Result<void> export_once(Exporter& exporter, const ExporterPlace& place) {
+    return open_workplace(exporter, place).and_then([](const auto& workplace) -> Result<void> {
+        Conveyor& conveyor = workplace->conveyor;
+        return take_to_the_end(conveyor).and_then([&] { return push_to_the_end(conveyor); });
+    });
+}
+
+Result<void> export_again(Exporter& exporter, const ExporterPlace& place, UtcTime since) {
+    return open_workplace(exporter, place).and_then([&](const auto& workplace) -> Result<void> {
+        Conveyor& conveyor = workplace->conveyor;
+        return take_to_the_end(conveyor).and_then([&] { return conveyor.replay(since); }).and_then([&] {
+            return push_to_the_end(conveyor);
+        });
+    });
+}
+
+Result<void> export_from_now(Exporter& exporter, const ExporterPlace& place, UtcTime now) {
+    return open_workplace(exporter, place).and_then([&](const auto& workplace) {
+        return workplace->conveyor.skip_to(now);
+    });
+}
+
+} // namespace dovewatch

@@ -1,0 +1,201 @@
+#include "exporters/conveyor.h"
+#include "exporters/exporter_loop.h"
+#include "store/unique_fd.h"
+#include "tests/store/sample.h"
+#include "tests/temporary_folder.h"
+
+#include <thread>
+
+#include <catch2/catch.hpp>
+#include <sys/eventfd.h>
+
+using namespace dovewatch;
+using namespace dovewatch::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Keeps what it takes in a table of its own, and passes it on to a list.
+class ListExporter : public Exporter {
+  public:
+    std::string_view name() const override { return "list"; }
+
+    Result<void> prepare(SQLite::Database& state) override {
+        state.exec("CREATE TABLE IF NOT EXISTS list_waiting(user TEXT NOT NULL)");
+        return {};
+    }
+
+    Result<void> take(std::span<const StoreChange> changes, bool replayed, SQLite::Database& state) override {
+        batches++;
+        for (const StoreChange& change : changes) {
+            SQLite::Statement insert(state, "INSERT INTO list_waiting VALUES(?)");
+            insert.bind(1, std::visit([](const auto& row) { return row.user; }, change.row) +
+                               (replayed ? " again" : ""));
+            insert.exec();
+        }
+        return take_fails ? Result<void>(failed("take failed")) : Result<void>();
+    }
+
+    void meet_new_store(SQLite::Database& /*state*/) override { new_stores++; }
+
+    Result<std::chrono::milliseconds> push(SQLite::Database& state) override {
+        if (push_failures > 0) {
+            push_failures--;
+            return unavailable("push failed");
+        }
+        SQLite::Statement row(state, "SELECT user FROM list_waiting ORDER BY rowid");
+        while (row.executeStep()) {
+            passed.push_back(row.getColumn(0).getString());
+        }
+        row.reset();
+        state.exec("DELETE FROM list_waiting");
+        if (on_push) {
+            on_push();
+        }
+        return 1h;
+    }
+
+    std::vector<Counter> counters() const override { return {{"list", "passed", passed.size(), false}}; }
+
+    std::vector<std::string> passed;
+    std::function<void()> on_push;
+    int batches = 0;
+    int new_stores = 0;
+    int push_failures = 0;
+    bool take_fails = false;
+};
+
+using Users = std::vector<std::string>;
+
+struct Site {
+    TemporaryFolder folder;
+    ExporterPlace place{folder / "store.db", folder / "state.db"};
+    std::unique_ptr<Writer> writer = open_writer(place.database);
+    ListExporter exporter;
+
+    void store(std::int64_t id, const std::string& user) {
+        commit(*writer, {SessionBegan{session(id, user, id)}});
+    }
+
+    ExporterStatus status() const {
+        return value_of(read_export_state(place.state)).value_or(std::vector<ExporterStatus>{}).at(0);
+    }
+};
+
+} // namespace
+
+TEST_CASE("Catching up takes each change once, in order") {
+    Site site;
+    site.store(1, "sue");
+    site.store(2, "tom");
+    must(export_once(site.exporter, site.place));
+    CHECK(site.exporter.passed == Users{"sue", "tom"});
+    site.store(3, "ann");
+    must(export_once(site.exporter, site.place));
+    CHECK(site.exporter.passed == Users{"sue", "tom", "ann"});
+    CHECK(site.status().delivered == 3);
+    CHECK(site.status().counters.at(0).value == 3);
+}
+
+TEST_CASE("More rows than a batch come in several") {
+    Site site;
+    std::vector<SessionChange> changes;
+    for (int id = 1; id <= static_cast<int>(Conveyor::batch_rows) + 1; ++id) {
+        changes.emplace_back(SessionBegan{session(id, "user", id)});
+    }
+    commit(*site.writer, changes);
+    must(export_once(site.exporter, site.place));
+    CHECK(site.exporter.passed.size() == changes.size());
+    CHECK(site.exporter.batches == 2);
+}
+
+TEST_CASE("What was taken by a failed attempt is taken back with its cursor") {
+    Site site;
+    site.store(1, "sue");
+    site.exporter.take_fails = true;
+    CHECK(export_once(site.exporter, site.place).error().message == "take failed");
+    CHECK(site.status().cursor == 0);
+    site.exporter.take_fails = false;
+    must(export_once(site.exporter, site.place));
+    CHECK(site.exporter.passed == Users{"sue"});
+}
+
+TEST_CASE("What was taken and not passed on is not taken again, and passed on later") {
+    Site site;
+    site.store(1, "sue");
+    site.exporter.push_failures = 1;
+    CHECK(export_once(site.exporter, site.place).error().message == "push failed");
+    must(export_once(site.exporter, site.place));
+    CHECK(site.exporter.passed == Users{"sue"});
+    CHECK(site.status().delivered == 1);
+}
+
+TEST_CASE("A replay sends again what changed since, and moves no cursor") {
+    Site site;
+    site.store(1, "sue");
+    must(export_once(site.exporter, site.place));
+    const auto cursor = site.status().cursor;
+    must(export_again(site.exporter, site.place, at(cursor)));
+    CHECK(site.exporter.passed == Users{"sue", "sue again"});
+    must(export_again(site.exporter, site.place, at(cursor + 1)));
+    CHECK(site.exporter.passed.size() == 2);
+    CHECK(site.status().cursor == cursor);
+}
+
+TEST_CASE("A start from now leaves out what the store has") {
+    Site site;
+    site.store(1, "sue");
+    const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    must(export_from_now(site.exporter, site.place, now));
+    site.store(2, "tom");
+    must(export_once(site.exporter, site.place));
+    CHECK(site.exporter.passed == Users{"tom"});
+}
+
+TEST_CASE("Another store is exported from its beginning") {
+    Site site;
+    site.store(1, "sue");
+    must(export_once(site.exporter, site.place));
+    CHECK(site.exporter.new_stores == 0);
+    site.writer.reset();
+    for (const char* file : {"store.db", "store.db-wal", "store.db-shm"}) {
+        std::filesystem::remove(site.folder / file);
+    }
+    site.writer = open_writer(site.place.database);
+    site.store(1, "tom");
+    must(export_once(site.exporter, site.place));
+    CHECK(site.exporter.passed == Users{"sue", "tom"});
+    CHECK(site.exporter.new_stores == 1);
+}
+
+TEST_CASE("A running exporter is told of changes, and tries again what failed") {
+    Site site;
+    const UniqueFd stop(eventfd(0, 0));
+    const UniqueFd pushed(eventfd(0, EFD_SEMAPHORE));
+    site.exporter.push_failures = 2;
+    site.exporter.on_push = [&] { eventfd_write(pushed.get(), 1); };
+    Result<void> outcome;
+    std::jthread thread([&] { outcome = export_until(stop.get(), site.exporter, site.place); });
+    eventfd_t count = 0;
+    REQUIRE(eventfd_read(pushed.get(), &count) == 0); // after two failures
+    site.store(1, "sue");
+    REQUIRE(eventfd_read(pushed.get(), &count) == 0); // well before it would look by itself
+    eventfd_write(stop.get(), 1);
+    thread.join();
+    must(outcome);
+    CHECK(site.exporter.passed == Users{"sue"});
+    CHECK(site.status().failed == 2);
+    CHECK(site.status().error.empty());
+}
+
+TEST_CASE("Without a database an exporter waits for one") {
+    Site site;
+    site.writer.reset();
+    for (const char* file : {"store.db", "store.db-wal", "store.db-shm"}) {
+        std::filesystem::remove(site.folder / file);
+    }
+    const auto refused = export_once(site.exporter, site.place);
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().message, Catch::Contains("store.db"));
+    CHECK_FALSE(value_of(read_export_state(site.folder / "nothing.db")));
+}

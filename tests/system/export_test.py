@@ -1,0 +1,192 @@
+"""dovewatch-export behind a real Dovecot: spool files, table, logout lines, kills."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+import unittest
+from collections import defaultdict
+from functools import partial
+
+from daemon_fixture import Daemon, ProbeTestCase
+from dovecot_fixture import PASSWORD, Dovecot
+from export_fixture import EXPORT, Export, open_folder
+from mail_clients import Place, expect, lmtp_delivery, open_imap, open_pop3, pop3_pipelined, run_at_once
+from waiting import wait_until
+
+USERS = 25
+SESSIONS = 500
+MESSAGES = 3 * SESSIONS // USERS
+
+
+def download_and_delete(place: Place, user: str, number: int) -> list:
+    """Command by command, or all in one write; reads some messages and deletes one."""
+    if number % 2:
+        client = open_pop3(place, user)
+        for message in range(1, 1 + number % 3):
+            client.retr(message)
+        client.dele(1)
+        client.quit()
+        return []
+    commands = [f"USER {user}", f"PASS {PASSWORD}", "TOP 2 0", "RETR 1", "DELE 1", "QUIT"]
+    with place.connect(place.ports.pop3) as connection, connection.makefile("rb") as replies:
+        connection.sendall("".join(f"{command}\r\n" for command in commands).encode())
+        expect(replies.readline(), b"+OK")
+        while replies.readline():
+            pass
+    return []
+
+
+class ExportTestCase(ProbeTestCase):
+    maxDiff = 3000
+
+    def start(self, *options: str, exporters: str = "spool") -> None:
+        self.dovecot = self.enterContext(Dovecot())
+        folder = open_folder()
+        self.addCleanup(shutil.rmtree, folder)
+        self.daemon = self.enterContext(Daemon(folder=folder))
+        self.export = self.enterContext(Export(self.daemon, *options, exporters=exporters))
+        self.place = Place(self.dovecot.ports, "127.0.0.9")
+
+
+class SpoolTest(ExportTestCase):
+    def test_counters_and_lines_are_those_of_the_log_whatever_is_killed(self) -> None:
+        self.start()
+        self._deliver_messages()
+        visitor = threading.Thread(target=self._visit)
+        visitor.start()
+        for kill in range(1, 21):
+            wait_until(lambda: self._logouts() >= SESSIONS * kill // 22, 60, "sessions to end")
+            self.export.kill()
+            self.export.start()
+        visitor.join()
+        expected = self._logged()
+        self.assertEqual(sum(counter for counter, _ in expected.values()), SESSIONS)
+        try:
+            wait_until(lambda: self._spooled() == expected, 15, "the spool files")
+        except TimeoutError:
+            self.assertEqual(self._spooled(), expected)
+
+    def _deliver_messages(self) -> None:
+        users = [f"user{n}@example.org" for n in range(USERS)]
+        run_at_once([partial(lmtp_delivery, self.place, *users) for _ in range(MESSAGES)])
+
+    def _visit(self) -> None:
+        """Each user's sessions one after another, so that the log tells which was the last."""
+        run_at_once([partial(self._visit_as, user) for user in range(USERS)])
+
+    def _visit_as(self, user: int) -> list:
+        for number in range(SESSIONS // USERS):
+            download_and_delete(self.place, f"user{user}@example.org", number)
+        return []
+
+    def _logouts(self) -> int:
+        return self.dovecot.log.read_text(errors="replace").count("Disconnected: ")
+
+    def _logged(self) -> dict[str, tuple[int, str]]:
+        lines = defaultdict(list)
+        for line in self.dovecot.log.read_text().splitlines():
+            head, found, rest = line.partition("Disconnected: Logged out ")
+            if found and " pop3(" in head:
+                lines[head.partition(" pop3(")[2].partition(")")[0]].append(rest)
+        return {user: (len(rest), rest[-1]) for user, rest in lines.items()}
+
+    def _spooled(self) -> dict[str, tuple[int, str] | None]:
+        names = [name for name in os.listdir(self.export.spool) if not name.startswith(".")]
+        return {name: self.export.spool_file(name) for name in names}
+
+    def test_a_change_comes_within_a_quarter_of_a_second(self) -> None:
+        self.start()
+        pop3_pipelined(self.place, "first")
+        wait_until(lambda: self.export.spool_file("first"), 10, "the first spool file")
+        delays = []
+        for number in range(20):
+            pop3_pipelined(self.place, f"user{number}")
+            wait_until(lambda: self.export.spool_file(f"user{number}"), 5, "the spool file")
+            written = os.stat(self.export.spool / f"user{number}")
+            delays.append(time.time() - written.st_mtime)
+        print(f"lag from logout to file: median {sorted(delays)[10] * 1000:.0f} ms, "
+              f"most {max(delays) * 1000:.0f} ms")
+        self.assertLess(sorted(delays)[10], 0.25)
+
+    def test_once_and_replay(self) -> None:
+        self.start()
+        pop3_pipelined(self.place, "sue")
+        wait_until(lambda: self.export.spool_file("sue"), 10, "the spool file")
+        self.export.stop()
+        pop3_pipelined(self.place, "sue")
+        wait_until(lambda: all(row["logout"] for row in self.daemon.rows()) and len(self.daemon.rows()) == 2, 10,
+                   "the second session")
+        self.assertEqual(self.export.run("--once", "spool").stderr, "")
+        self.assertEqual(self.export.spool_file("sue")[0], 2)
+        (self.export.spool / "sue").unlink()
+        self.assertEqual(self.export.run("--replay", "spool", "--since", "1h").stderr, "")
+        self.assertEqual(self.export.spool_file("sue")[0], 2)
+        self.export.start()
+        busy = self.export.run("--once", "spool")
+        self.assertEqual(busy.returncode, 1)
+        self.assertIn("stop that one first", busy.stderr)
+
+
+class LogoutLineTest(ExportTestCase):
+    def test_reasons_and_statistics_are_those_of_the_log(self) -> None:
+        self.start()
+        lmtp_delivery(self.place, "sue")
+        client = open_imap(self.place, "sue")
+        client.select("INBOX")
+        client.fetch("1", "(BODY[])")
+        client.logout()
+        dropped = open_imap(self.place, "tom")
+        dropped.shutdown()
+        client = open_pop3(self.place, "ann")
+        client.quit()
+        wait_until(lambda: len(self._reasons()) == 3, 10, "three reasons")
+        log = self.dovecot.log.read_text()
+        for user, (reason, statistics) in self._reasons().items():
+            self.assertIn(f"({user})", log)
+            self.assertIn(f"Disconnected: {reason} {statistics}\n", log)
+        self.assertEqual(self._reasons()["ann"], ("Logged out", "top=0/0, retr=0/0, del=0/0, size=0"))
+        self.assertIn("Connection closed", self._reasons()["tom"][0])
+
+    def _reasons(self) -> dict[str, tuple[str, str]]:
+        return {row["user"]: (row["reason"], row["statistics"])
+                for row in self.daemon.rows("session") if row["reason"]}
+
+
+class TableTest(ExportTestCase):
+    def test_the_table_of_a_host(self) -> None:
+        self.start(exporters="spool, table")
+        self.export.kill()
+        self.export.options += ("--mail-location", f"maildir:{self.dovecot.root}/mail/%u", "--table-host", "pop-b")
+        os.chmod(self.dovecot.root / "mail", 0o755)
+        self.export.start()
+        lmtp_delivery(self.place, "tom")
+        pop3_pipelined(self.place, "tom")
+        stays = open_imap(self.place, "sue")
+        wait_until(lambda: self._rows().keys() >= {"sue", "tom"}, 10, "both users in the table")
+        self.assertEqual(self._rows()["sue"][:3], ["pop-b", "sue", "1"])
+        self.assertEqual(self._rows()["tom"][:3], ["pop-b", "tom", "1"])
+        stays.logout()
+        wait_until(lambda: self._rows()["sue"][2] == "0", 10, "sue to be inactive")
+        self.assertIsNotNone(self.export.spool_file("tom"))
+
+    def _rows(self) -> dict[str, list[str]]:
+        if not self.export.table.exists():
+            return {}
+        header, *rows = [line.split("\t") for line in self.export.table.read_text().splitlines()]
+        self.assertEqual(header, ["host", "user", "active", "nfiles", "bytes"])
+        return {row[1]: row for row in rows}
+
+
+class MessagesTest(unittest.TestCase):
+    def test_nothing_is_enabled(self) -> None:
+        result = subprocess.run([EXPORT, "--database", "/nowhere/x.db"], capture_output=True, text=True, check=False)
+        self.assertEqual((result.returncode, result.stderr.count("\n")), (2, 1))
+        self.assertIn("no exporter is enabled", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,6 +1,6 @@
 #include "exporters/export_options.h"
 
-#include "exporters/terminal/since.h"
+#include "exporters/terminal/time_option.h"
 #include "store/settings.h"
 
 #include <ostream>
@@ -50,7 +50,8 @@ Result<void> choose_mode(ExportOptions& options) {
     if (options.mode != ExportMode::replay) {
         return {};
     }
-    return terminal::parse_since(values["since"].as<std::string>(), now(), terminal::TimeZone::local())
+    return terminal::parse_time("--since", values["since"].as<std::string>(), now(),
+                                terminal::TimeZone::local())
         .map([&](UtcTime since) { options.since = since; });
 }
 

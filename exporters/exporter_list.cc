@@ -57,7 +57,7 @@ std::vector<Service> services_of(const po::variables_map& values, const char* ke
     return services;
 }
 
-Result<std::unique_ptr<Exporter>> make_spool(const po::variables_map& values) {
+Result<SpoolOptions> spool_options(const po::variables_map& values) {
     const auto owner = parse_owner(values, "spool-owner", getpwnam_r, &passwd::pw_uid);
     if (!owner) {
         return tl::make_unexpected(owner.error());
@@ -76,9 +76,15 @@ Result<std::unique_ptr<Exporter>> make_spool(const po::variables_map& values) {
         options.missing_statistics = line;
     }
     options.touch_online = text_of(values, "spool-touch-online") == "yes";
-    SpoolSurroundings surroundings;
-    surroundings.report = [](const std::string& line) { log(Severity::warning, "spool: " + line); };
-    return std::make_unique<SpoolExporter>(std::move(options), std::move(surroundings));
+    return options;
+}
+
+Result<std::unique_ptr<Exporter>> make_spool(const po::variables_map& values) {
+    return spool_options(values).map([](SpoolOptions options) -> std::unique_ptr<Exporter> {
+        SpoolSurroundings surroundings;
+        surroundings.report = [](const std::string& line) { log(Severity::warning, "spool: " + line); };
+        return std::make_unique<SpoolExporter>(std::move(options), std::move(surroundings));
+    });
 }
 
 TableFormat format_of(const po::variables_map& values) {
@@ -113,6 +119,18 @@ Result<std::unique_ptr<Exporter>> make_exporter(const std::string& name, const p
         return usage_error(fmt::format("there is no exporter '{}': choose spool or table", name));
     }
     return found->second(values);
+}
+
+Result<std::int64_t> forget_exported(const po::variables_map& values, SQLite::Database& state,
+                                     const std::string& user) {
+    return spool_options(values)
+        .and_then([&](const SpoolOptions& options) { return forget_spool_user(options, state, user); })
+        .and_then([&](bool in_spool) {
+            const auto before = state.getTotalChanges();
+            return forget_table_user(state, user).map([&] {
+                return std::int64_t{in_spool} + (state.getTotalChanges() > before ? 1 : 0);
+            });
+        });
 }
 
 } // namespace dovewatch

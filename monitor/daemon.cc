@@ -20,8 +20,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto retry_interval = 1s;   // while the store is unavailable
-constexpr auto sweep_interval = 300s; // without a loss
+constexpr auto retry_interval = 1s;            // while the store is unavailable
+constexpr auto sweep_interval = 300s;          // without a loss
+constexpr auto retention_interval = 3600s;     // between two rounds
+constexpr auto retention_step_interval = 20ms; // between two steps of one
 
 // One shot.
 void set_timer(const UniqueFd& timer, std::chrono::nanoseconds delay) {
@@ -125,7 +127,9 @@ Result<void> Daemon::open_fds() {
     epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
     commit_timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     status_timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-    for (const int fd : {signals_.get(), commit_timer_.get(), status_timer_.get(), source_.control_fd()}) {
+    retention_timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    for (const int fd : {signals_.get(), commit_timer_.get(), status_timer_.get(), retention_timer_.get(),
+                         source_.control_fd()}) {
         if (auto added = watch(epoll_, EPOLL_CTL_ADD, fd, EPOLLIN); !added) {
             return added;
         }
@@ -140,6 +144,9 @@ Result<void> Daemon::begin() {
     log(Severity::info, fmt::format("watching Dovecot by {}, {} sessions online", source_.name(),
                                     tracker_.sessions_online()));
     sd_notify(0, "READY=1");
+    if (!setup_.retention.keeps_all()) {
+        set_timer(retention_timer_, retention_step_interval);
+    }
     return store_status();
 }
 
@@ -193,6 +200,9 @@ Result<void> Daemon::handle(int fd) {
     if (fd == status_timer_.get()) {
         return look_after_time();
     }
+    if (fd == retention_timer_.get()) {
+        return retain();
+    }
     clear(commit_timer_);
     return drain_and_store();
 }
@@ -226,6 +236,19 @@ Result<void> Daemon::look_after_time() {
         return stored;
     }
     return store_status();
+}
+
+// What cannot be done now is tried again in the next round.
+Result<void> Daemon::retain() {
+    clear(retention_timer_);
+    const auto more = store_.retain(setup_.retention, utc(boot_time_now()));
+    if (!more && more.error().kind != Error::Kind::unavailable) {
+        return tl::make_unexpected(more.error());
+    }
+    const bool goes_on = more && *more;
+    set_timer(retention_timer_, goes_on ? std::chrono::nanoseconds(retention_step_interval)
+                                        : std::chrono::nanoseconds(retention_interval));
+    return {};
 }
 
 void Daemon::take(const ProcessEvent& event) {

@@ -17,6 +17,7 @@ struct DaemonSetup {
     std::string boot_id;                         // of the running kernel
     std::chrono::milliseconds commit_interval{}; // how long the first event of a batch waits for others
     Classifier classifier;
+    RetentionPolicy retention;
     // Between two looks at what only time or a loss can tell, while something happens.
     std::chrono::nanoseconds status_interval = std::chrono::seconds(2);
 };
@@ -48,6 +49,7 @@ class Daemon {
     [[nodiscard]] Result<void> store_pending();
     [[nodiscard]] Result<void> store_status();
     [[nodiscard]] Result<void> look_after_time();
+    [[nodiscard]] Result<void> retain();
     [[nodiscard]] Result<void> sweep();
     void end_before_boot(const std::vector<Session>& sessions, UtcTime last_seen);
     Checkpoint checkpoint() const;
@@ -67,6 +69,7 @@ class Daemon {
     UniqueFd signals_;
     UniqueFd commit_timer_;
     UniqueFd status_timer_;
+    UniqueFd retention_timer_;
     UtcTime started_{};
     std::chrono::microseconds utc_offset_{};
     std::optional<UtcTime> last_event_;

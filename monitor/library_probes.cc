@@ -1,7 +1,7 @@
 #include "monitor/library_probes.h"
 
-#include "store/log.h"
 #include "monitor/proc_files.h"
+#include "store/log.h"
 
 #include <cerrno>
 #include <cstring>

@@ -1,10 +1,10 @@
 // dovewatchd: watches Dovecot and writes the database.
 #include "monitor/clock.h"
 #include "monitor/daemon.h"
-#include "store/log.h"
 #include "monitor/options.h"
 #include "monitor/source_choice.h"
 #include "store/lock_file.h"
+#include "store/log.h"
 #include "store/writer.h"
 
 #include <csignal>
@@ -41,7 +41,8 @@ Result<void> watch(const DaemonOptions& options) {
     if (!source) {
         return tl::make_unexpected(source.error());
     }
-    Daemon daemon(**source, **writer, {read_boot_id(), options.commit_interval, options.classifier});
+    Daemon daemon(**source, **writer,
+                  {read_boot_id(), options.commit_interval, options.classifier, options.retention});
     return resume(daemon, **writer).and_then([&] { return daemon.run(); });
 }
 

@@ -57,12 +57,23 @@ Classifier to_classifier(const po::variables_map& values) {
                                               : parse_networks(ignored->second.as<std::string>()).value());
 }
 
+std::optional<std::chrono::days> days_of(const po::variables_map& values, const char* key) {
+    const std::uint32_t days = values[key].as<std::uint32_t>();
+    return days == 0 ? std::nullopt : std::optional(std::chrono::days(days));
+}
+
+RetentionPolicy to_retention_policy(const po::variables_map& values) {
+    return {days_of(values, "keep-days"), days_of(values, "keep-addresses-days"),
+            values["keep-ipv4-prefix"].as<std::uint32_t>(), values["keep-ipv6-prefix"].as<std::uint32_t>()};
+}
+
 DaemonOptions to_daemon_options(const po::variables_map& values) {
     DaemonOptions options;
     options.database = database_file(values);
     options.commit_interval = std::chrono::milliseconds(values["commit-interval"].as<std::uint32_t>());
     options.probes.ring_bytes = ring_bytes(values);
     options.classifier = to_classifier(values);
+    options.retention = to_retention_policy(values);
     options.source = *parse_source_kind(values["source"].as<std::string>());
     options.unload = values.count("unload") != 0;
     options.probes.pins = pin_folder(options.database);

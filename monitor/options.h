@@ -3,6 +3,7 @@
 
 #include "monitor/source_choice.h"
 #include "store/result.h"
+#include "store/retention.h"
 #include "store/service_class.h"
 
 #include <chrono>
@@ -16,6 +17,7 @@ struct DaemonOptions {
     std::filesystem::path database;
     std::chrono::milliseconds commit_interval{};
     Classifier classifier;
+    RetentionPolicy retention;
     SourceKind source = SourceKind::best;
     ProbeOptions probes;
     bool unload = false; // remove what an earlier daemon left in the kernel, and end

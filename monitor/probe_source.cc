@@ -2,11 +2,11 @@
 
 #include "monitor/clock.h"
 #include "monitor/dovecot_processes.h"
-#include "store/log.h"
 #include "monitor/probe_counters.h"
 #include "monitor/probe_decoder.h"
 #include "monitor/proc_files.h"
 #include "monitor/switch_probe.h"
+#include "store/log.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,9 +2,9 @@
 
 #include "monitor/clock.h"
 #include "monitor/dovecot_processes.h"
-#include "store/log.h"
 #include "monitor/proc_files.h"
 #include "monitor/process_connector.h"
+#include "store/log.h"
 #include "store/unique_fd.h"
 
 #include <cerrno>

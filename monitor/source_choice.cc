@@ -1,10 +1,10 @@
 #include "monitor/source_choice.h"
 
 #include "monitor/failover_source.h"
-#include "store/log.h"
 #include "monitor/probe_source.h"
 #include "monitor/proc_files.h"
 #include "monitor/proc_source.h"
+#include "store/log.h"
 
 #include <array>
 #include <utility>

@@ -91,6 +91,15 @@ std::string_view Address::bytes() const {
     return {reinterpret_cast<const char*>(bytes_.data()), size_};
 }
 
+Address Address::prefix(unsigned bits) const {
+    Address network = *this;
+    for (unsigned i = 0; i < size_; ++i) {
+        const unsigned kept = std::min(8U, bits - std::min(bits, i * 8));
+        network.bytes_.at(i) &= static_cast<std::uint8_t>(0xff00U >> kept);
+    }
+    return network;
+}
+
 std::optional<Network> Network::parse(std::string_view text) {
     const std::size_t slash = text.find('/');
     const auto address = Address::parse(text.substr(0, slash));

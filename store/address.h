@@ -22,6 +22,9 @@ class Address {
     std::string to_string() const;
     std::string_view bytes() const;
 
+    // The address of its network: all behind the first `bits` is 0.
+    Address prefix(unsigned bits) const;
+
     auto
     operator<=>(const Address&) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14's mistake
 

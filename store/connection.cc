@@ -223,6 +223,13 @@ Result<SQLite::Database> open_for_writing(const fs::path& file) {
     });
 }
 
+Error older_schema(const fs::path& file, int version) {
+    return {Error::Kind::failed,
+            fmt::format("{} has schema version {}, older than this program's {}: start the "
+                        "new dovewatchd, which brings it up to date",
+                        file.string(), version, schema_version())};
+}
+
 } // namespace
 
 Result<SQLite::Database> connect_writer(const fs::path& file) {
@@ -262,9 +269,28 @@ Result<SQLite::Database> connect_reader(const fs::path& file) {
             return tl::make_unexpected(version.error());
         }
         if (*version < schema_version()) {
-            return failed(fmt::format("{} has schema version {}, older than this program's {}: start the new "
-                                      "dovewatchd, which brings it up to date",
-                                      file.string(), *version, schema_version()));
+            return tl::make_unexpected(older_schema(file, *version));
+        }
+        return database;
+    });
+}
+
+Result<SQLite::Database> connect_beside_writer(const fs::path& file) {
+    if (auto ready = check_before_writing(file); !ready) {
+        return tl::make_unexpected(ready.error());
+    }
+    return guarded(file, [&]() -> Result<SQLite::Database> {
+        SQLite::Database database(file.string(), SQLITE_OPEN_READWRITE | common_flags, busy_timeout_ms);
+        keep_log_files(database);
+        if (auto writable = check_writable(database, file); !writable) {
+            return tl::make_unexpected(writable.error());
+        }
+        const auto version = check_schema(database, file);
+        if (!version) {
+            return tl::make_unexpected(version.error());
+        }
+        if (*version != schema_version()) {
+            return tl::make_unexpected(older_schema(file, *version));
         }
         return database;
     });

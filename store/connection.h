@@ -18,4 +18,8 @@ Result<SQLite::Database> connect_writer(const std::filesystem::path& file);
 // and write nothing, whether a writer runs, has ended, or was killed. Creates and writes no file.
 Result<SQLite::Database> connect_reader(const std::filesystem::path& file);
 
+// Opens the database of this program's version for short transactions beside the writer, which waits for
+// them. Takes no lock, and changes no tables.
+Result<SQLite::Database> connect_beside_writer(const std::filesystem::path& file);
+
 } // namespace dovewatch

@@ -4,6 +4,7 @@
 #include "store/database_error.h"
 #include "store/lock_file.h"
 #include "store/row.h"
+#include "store/user_glob.h"
 
 #include <string_view>
 #include <system_error>
@@ -11,23 +12,15 @@
 
 #include <SQLiteCpp/Transaction.h>
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 namespace dovewatch {
 namespace {
-
-bool matches(const std::optional<std::string>& glob, const std::string& user) {
-    return !glob || fnmatch(glob->c_str(), user.c_str(), 0) == 0;
-}
 
 bool matches(const SessionFilter& filter, const Session& session) {
     if (filter.service && session.service != *filter.service) {
         return false;
     }
-    if (filter.network && !(session.address && filter.network->contains(*session.address))) {
-        return false;
-    }
-    return matches(filter.user_glob, session.user);
+    return !filter.network || (session.address && filter.network->contains(*session.address));
 }
 
 // What is known of one user hangs together from last_login on; all others are found by time.
@@ -64,6 +57,19 @@ Query select_newest(SQLite::Database& database, std::string_view columns, std::s
         statement.bind(3, to_column(*query.until));
     }
     return statement;
+}
+
+// Hands on the rows of the users that match, of a statement that begins at their common prefix (?1).
+template <typename Row>
+void put_users(Query& statement, const std::optional<std::string>& glob, Row (*read)(Query&),
+               const std::function<bool(const Row&)>& row) {
+    const std::string prefix = literal_prefix(glob);
+    statement.bind(1, prefix);
+    bool go_on = true;
+    while (go_on && statement.next()) {
+        const Row each = read(statement);
+        go_on = each.user.starts_with(prefix) && (!matches_user(glob, each.user) || row(each));
+    }
 }
 
 // The next row of a statement, or none at its end.
@@ -133,6 +139,22 @@ LastLogin read_last_login(Query& row) {
     return last;
 }
 
+// The row of each user that no other one of the user is newer than. Of those that are equally new, the first.
+Query select_inactive(SQLite::Database& database, const InactiveQuery& query) {
+    const std::string_view counts = query.service_class ? "class = ?2" : "class NOT IN ('lmtp', 'lda')";
+    Query statement(database,
+                    fmt::format("SELECT user, class, at, address, count FROM last_login AS old "
+                                "WHERE at < ?1 AND {0} AND NOT EXISTS (SELECT 1 FROM last_login AS other "
+                                "WHERE other.user = old.user AND {0} AND (other.at > old.at "
+                                "OR (other.at = old.at AND other.class < old.class))) ORDER BY at, user",
+                                counts));
+    statement.bind(1, to_column(query.before));
+    if (query.service_class) {
+        statement.bind(2, *query.service_class);
+    }
+    return statement;
+}
+
 Counter read_counter(Query& row) {
     Counter counter;
     counter.stage = row.text();
@@ -176,13 +198,11 @@ class SqliteReader : public Reader {
                         const std::function<bool(const Session&)>& row) const override {
         return in_snapshot([&](SQLite::Database& database) {
             Query statement(database, fmt::format("SELECT {} FROM session INDEXED BY session_online "
-                                                  "WHERE logout IS NULL ORDER BY user, login",
+                                                  "WHERE logout IS NULL AND user >= ?1 ORDER BY user, login",
                                                   online_columns));
-            bool go_on = true;
-            while (go_on && statement.next()) {
-                const Session session = read_online_session(statement);
-                go_on = !matches(filter, session) || row(session);
-            }
+            put_users<Session>(statement, filter.user_glob, read_online_session, [&](const Session& session) {
+                return !matches(filter, session) || row(session);
+            });
         });
     }
 
@@ -205,12 +225,20 @@ class SqliteReader : public Reader {
     Result<void> last_logins(const std::optional<std::string>& user_glob,
                              const std::function<bool(const LastLogin&)>& row) const override {
         return in_snapshot([&](SQLite::Database& database) {
-            Query statement(database,
-                            "SELECT user, class, at, address, count FROM last_login ORDER BY user, class");
+            Query statement(database, "SELECT user, class, at, address, count FROM last_login "
+                                      "WHERE user >= ?1 ORDER BY user, class");
+            put_users<LastLogin>(statement, user_glob, read_last_login, row);
+        });
+    }
+
+    Result<void> inactive(const InactiveQuery& query,
+                          const std::function<bool(const LastLogin&)>& row) const override {
+        return in_snapshot([&](SQLite::Database& database) {
+            Query statement = select_inactive(database, query);
             bool go_on = true;
             while (go_on && statement.next()) {
                 const LastLogin last = read_last_login(statement);
-                go_on = !matches(user_glob, last.user) || row(last);
+                go_on = !matches_user(query.user_glob, last.user) || row(last);
             }
         });
     }
@@ -270,7 +298,7 @@ class SqliteReader : public Reader {
     Result<std::string> identity() const override {
         std::string identity;
         const auto read = in_snapshot([&](SQLite::Database& database) {
-            Query row(database, "SELECT id FROM identity");
+            Query row(database, "SELECT identity FROM house");
             row.next();
             identity = row.text();
         });

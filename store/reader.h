@@ -28,6 +28,13 @@ struct ActivityQuery {
     std::optional<UtcTime> until{}; // logins and deliveries before it
 };
 
+struct InactiveQuery {
+    UtcTime before{};
+    std::optional<std::string> user_glob;
+    std::optional<std::string>
+        service_class; // exact; none: all but lmtp and lda, which no user needs to act for
+};
+
 // A row of the history.
 using Activity = std::variant<Session, Delivery>;
 
@@ -72,6 +79,10 @@ class Reader {
     [[nodiscard]] virtual Result<void>
     last_logins(const std::optional<std::string>& user_glob,
                 const std::function<bool(const LastLogin&)>& row) const = 0;
+
+    // Of each user the newest login of all, where it was before the time; oldest first.
+    [[nodiscard]] virtual Result<void> inactive(const InactiveQuery& query,
+                                                const std::function<bool(const LastLogin&)>& row) const = 0;
 
     // Rows that changed after the change of that number, in the order of their last change, at most `limit`:
     // one that changed several times comes once, as it stands now.

@@ -18,6 +18,8 @@ namespace {
 //
 // `change` grows with each write of a row: see StoreChange. Of a delivery, which never changes, it is the id.
 //
+// house.next_session is above the ids of all sessions that were removed, which no other may get.
+//
 // session_online holds the sessions that are online, and all that is said of them: reading them touches
 // no finished session (SQLite 3.40 wants logout in it for that), and one that begins and ends within a commit
 // never touches it.
@@ -84,8 +86,11 @@ CREATE TABLE summary(
     PRIMARY KEY(day, class)
 ) WITHOUT ROWID;
 
-CREATE TABLE identity(id TEXT NOT NULL);
-INSERT INTO identity VALUES(hex(randomblob(8)));
+CREATE TABLE house(
+    identity TEXT NOT NULL,
+    next_session INTEGER NOT NULL
+);
+INSERT INTO house VALUES(hex(randomblob(8)), 1);
 
 CREATE TABLE checkpoint(
     id INTEGER PRIMARY KEY CHECK(id = 1),

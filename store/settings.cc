@@ -179,6 +179,13 @@ po::options_description daemon_settings() {
         "the user ids that may run dovecot-lda, beside root");
     add("ignore-addresses", networks_value(),
         "networks whose sessions are not stored, such as health checks'");
+    add("keep-days", number_value(0, 36500, "(days)")->default_value(0),
+        "how long sessions and deliveries are kept, in days; 0: for ever");
+    add("keep-addresses-days", number_value(0, 36500, "(days)")->default_value(0),
+        "how long their addresses are kept, in days; 0: as long as they are");
+    add("keep-ipv4-prefix", number_value(0, 32, "(bits)")->default_value(0),
+        "what is kept of an IPv4 address then, in bits; 0: nothing");
+    add("keep-ipv6-prefix", number_value(0, 128, "(bits)")->default_value(0), "the same of an IPv6 address");
     add("classes.*", service_class_value()->value_name("SERVICE NETWORK..."),
         "a service class: a part of a service by client network");
     return options;
@@ -212,9 +219,11 @@ po::options_description exporter_settings() {
         "how many files are counted in a second");
     add("table-time-limit", number_value(1, 3600, "(s)")->default_value(60),
         "how long counting a mailbox may take, in s");
-    add("mail-location", po::value<std::string>(), "where mailboxes are, as Dovecot's mail_location");
-    add("mail-home", po::value<std::string>(), "the home of a user, for %h and ~ in it");
-    add("mail-subfolders", word_value({"yes", "no"})->default_value("no"), "count subfolders too");
+    add("mail-location", po::value<std::string>()->default_value(""),
+        "where users' mail lies, as Dovecot's mail_location has it");
+    add("mail-home", po::value<std::string>()->default_value(""), "users' home, %h in mail-location");
+    add("mail-subfolders", word_value({"yes", "no"})->default_value("no"),
+        "whether a mailbox's size includes its subfolders");
     return options;
 }
 

@@ -52,6 +52,9 @@ INSERT OR REPLACE INTO daemon(id, pid, version, source, started, last_event) VAL
 constexpr const char* insert_counter_sql =
     "INSERT INTO counter(stage, name, value, is_loss) VALUES(?, ?, ?, ?)";
 
+// A few milliseconds' work.
+constexpr std::size_t retention_rows = 200;
+
 class SqliteWriter : public Writer {
   public:
     SqliteWriter(LockFile lock, std::filesystem::path file, SQLite::Database database)
@@ -71,6 +74,13 @@ class SqliteWriter : public Writer {
             summaries_.forget_changes();
         }
         return stored;
+    }
+
+    Result<bool> retain(const RetentionPolicy& policy, UtcTime now) override {
+        bool more = false;
+        return in_transaction([&] { more = retention_.step(policy, now, retention_rows); }).map([&] {
+            return more;
+        });
     }
 
     Result<void> commit_status(const DaemonStatus& status) override {
@@ -108,7 +118,8 @@ class SqliteWriter : public Writer {
 
     Result<std::int64_t> next_session_id() const override {
         return guarded(file_, [&]() -> Result<std::int64_t> {
-            Query row(database_, "SELECT coalesce(max(id), 0) + 1 FROM session");
+            Query row(database_,
+                      "SELECT max(coalesce((SELECT max(id) FROM session), 0) + 1, next_session) FROM house");
             row.next();
             return row.integer();
         });
@@ -274,6 +285,7 @@ class SqliteWriter : public Writer {
     SQLite::Statement insert_counter_{database_, insert_counter_sql};
     LastLoginTable last_logins_{database_};
     DaySummaries summaries_{database_};
+    Retention retention_{database_};
     std::int64_t last_change_ = database_.execAndGet(newest_change_sql).getInt64();
 };
 

@@ -3,6 +3,7 @@
 
 #include "store/model.h"
 #include "store/result.h"
+#include "store/retention.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -24,6 +25,9 @@ class ChangeStore {
     // that the same call may succeed later.
     [[nodiscard]] virtual Result<void> commit(std::span<const SessionChange> changes,
                                               const Checkpoint& checkpoint) = 0;
+
+    // One small step of a round through what the policy no longer keeps. False when the round is over.
+    [[nodiscard]] virtual Result<bool> retain(const RetentionPolicy& policy, UtcTime now) = 0;
 
     // Replaces what the daemon says of itself.
     [[nodiscard]] virtual Result<void> commit_status(const DaemonStatus& status) = 0;

@@ -68,7 +68,7 @@ Result<int> run_task(const Task& task, const Clock& clock, po::variables_map& va
     }
     Output output(environment.output);
     const auto sink = make_sink(task.format, output, clock.zone, environment);
-    return flushed(output, task.job({**reader, database, *sink, clock, environment.notices}));
+    return flushed(output, task.job({**reader, database, *sink, clock, environment.notices, values}));
 }
 
 Result<int> say(const std::string& text, const Environment& environment) {

@@ -27,7 +27,8 @@ struct Context {
     const std::filesystem::path& database;
     RowSink& sink;
     Clock clock;
-    std::ostream& notices; // what is not part of the rows, for a person
+    std::ostream& notices;                                 // what is not part of the rows, for a person
+    const boost::program_options::variables_map& settings; // of the command line and the configuration file
 };
 
 // Does the work. Returns the exit status.

@@ -102,6 +102,12 @@ constexpr std::string_view formats_help =
     "JSON is ASCII; bytes that are no UTF-8 become U+FFFD. CSV holds the bytes as they are, but a text\n"
     "that begins with = + - @ gets an apostrophe in front, since a spreadsheet would run it.\n";
 
+std::string capitalised(std::string_view text) {
+    std::string sentence(text);
+    sentence.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(sentence.front())));
+    return sentence;
+}
+
 } // namespace
 
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments) {
@@ -141,9 +147,9 @@ std::string help(const Command* command) {
         }
         text << "\n`dovewatch COMMAND --help` tells more.\n\n";
     } else {
-        text << fmt::format("Usage: dovewatch {} {}{}[OPTIONS]\n{}{}.\n{}\n", command->name,
-                            command->arguments, command->arguments.empty() ? "" : " ", "Shows ",
-                            command->summary, command->details);
+        text << fmt::format("Usage: dovewatch {} {}{}[OPTIONS]\n{}.\n{}\n", command->name, command->arguments,
+                            command->arguments.empty() ? "" : " ", capitalised(command->summary),
+                            command->details);
         if (const auto options = command_options(*command); !options.options().empty()) {
             text << options << '\n';
         }

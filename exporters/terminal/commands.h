@@ -19,6 +19,9 @@ const Command* find_command(std::string_view name);
 extern const Command who_command;
 extern const Command last_command;
 extern const Command lastlogin_command;
+extern const Command user_command;
+extern const Command pop3_deleters_command;
+extern const Command forget_command;
 extern const Command status_command;
 
 } // namespace dovewatch::terminal

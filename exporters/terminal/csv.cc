@@ -61,6 +61,16 @@ struct Write {
     void operator()(const Address& address) const { append_plain(out, address); }
     void operator()(const std::vector<Counter>* counters) const { (*this)(joined(*counters)); }
 
+    void operator()(const std::vector<Address>* addresses) const {
+        for (const Address& address : *addresses) {
+            append(out, &address == addresses->data() ? "" : " ");
+            append_plain(out, address);
+        }
+    }
+    void operator()(const RowList* list) const {
+        append_plain(out, static_cast<std::int64_t>(list->rows.size()));
+    }
+
     // stage.name=value, separated by blanks
     static std::string joined(const std::vector<Counter>& counters) {
         std::string text;

@@ -36,12 +36,33 @@ struct Write {
     void operator()(std::chrono::microseconds duration) const { append_plain(out, duration); }
     void operator()(const Address& address) const { quoted(address); }
     void operator()(const std::vector<Counter>* counters) const {
+        array(*counters, [this](const Counter& counter) { write_counter(counter); });
+    }
+    void operator()(const std::vector<Address>* addresses) const {
+        array(*addresses, [this](const Address& address) { quoted(address); });
+    }
+    void operator()(const RowList* list) const {
+        array(list->rows, [&](const std::vector<Cell>& cells) { object(list->columns, cells); });
+    }
+
+    template <typename T, typename WriteOne>
+    void array(const std::vector<T>& values, const WriteOne& write_one) const {
         out.push_back('[');
-        for (const Counter& counter : *counters) {
-            append(out, &counter == &counters->front() ? "" : ",");
-            write_counter(counter);
+        for (const T& value : values) {
+            append(out, &value == values.data() ? "" : ",");
+            write_one(value);
         }
         out.push_back(']');
+    }
+
+    void object(std::span<const Column> columns, std::span<const Cell> cells) const {
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            append(out, i == 0 ? "{\"" : ",\"");
+            append(out, columns[i].name);
+            append(out, "\":");
+            std::visit(*this, cells[i].value);
+        }
+        out.push_back('}');
     }
 
     template <typename T>
@@ -67,29 +88,31 @@ class Json : public RowSink {
 
     Audience audience() const override { return Audience::program; }
 
+    bool nests() const override { return true; }
+
     void begin(std::span<const Column> columns) override {
         columns_ = columns;
         append(output_.buffer(), "[");
     }
 
-    void end() override { append(output_.buffer(), empty() ? "]\n" : "\n]\n"); }
+    void begin_one(std::span<const Column> columns) override {
+        columns_ = columns;
+        is_one_ = true;
+    }
+
+    void end() override { append(output_.buffer(), is_one_ ? "\n" : empty() ? "]\n" : "\n]\n"); }
 
   private:
     bool put_row(std::span<const Cell> cells) override {
         fmt::memory_buffer& out = output_.buffer();
-        append(out, empty() ? "\n{" : ",\n{");
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            append(out, i == 0 ? "\"" : ",\"");
-            append(out, columns_[i].name);
-            append(out, "\":");
-            std::visit(Write{out}, cells[i].value);
-        }
-        out.push_back('}');
+        append(out, is_one_ ? "" : empty() ? "\n" : ",\n");
+        Write{out}.object(columns_, cells);
         return output_.appended();
     }
 
     Output& output_;
     std::span<const Column> columns_;
+    bool is_one_ = false;
 };
 
 } // namespace

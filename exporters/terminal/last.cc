@@ -1,12 +1,13 @@
+#include "exporters/terminal/activity_filter.h"
 #include "exporters/terminal/commands.h"
 #include "exporters/terminal/daemon_notice.h"
 #include "exporters/terminal/records.h"
 #include "exporters/terminal/session_text.h"
-#include "exporters/terminal/since.h"
 #include "exporters/terminal/text.h"
+#include "exporters/terminal/time_option.h"
+#include "store/number.h"
 
 #include <array>
-#include <charconv>
 #include <ostream>
 #include <string>
 
@@ -22,46 +23,70 @@ void add_options(po::options_description& options) {
         "only logins and deliveries at or after T: 2026-11-21, '2026-11-21 14:00[:05]' (local "
         "time unless --utc), 2026-11-21T14:00:05Z, 2026-11-21T14:00:05+01:00, or a time ago: "
         "90s, 15m, 2h, 3d, 1w");
+    options.add_options()("until", po::value<std::string>()->value_name("T"),
+                          "only logins and deliveries before T");
+    add_filter_options(options);
 }
+
+struct LastQuery {
+    ActivityQuery rows;
+    ActivityFilter filter;
+    std::uint64_t limit = UINT64_MAX; // of the rows that pass the filter
+};
 
 Result<std::uint64_t> row_count(const std::string& text) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > INT64_MAX) {
+    const auto number = parse_number<std::uint64_t>(text);
+    if (!number || *number == 0) {
         return usage_error("-n '" + text + "' is no number of rows: write a whole number from 1");
     }
-    return number;
+    return *number;
 }
 
-Result<ActivityQuery> query_of(const po::variables_map& values, const Clock& clock) {
-    ActivityQuery query;
+// Leaves `time` alone where the option is not given.
+Result<void> read_time(const po::variables_map& values, const char* option, const Clock& clock,
+                       std::optional<UtcTime>& time) {
+    if (values.count(option) == 0) {
+        return {};
+    }
+    const auto parsed =
+        parse_time(std::string("--") + option, values[option].as<std::string>(), clock.now, clock.zone);
+    if (!parsed) {
+        return tl::make_unexpected(parsed.error());
+    }
+    time = *parsed;
+    return {};
+}
+
+Result<void> read_limit(const po::variables_map& values, std::uint64_t& limit) {
+    if (values.count("number") == 0) {
+        return {};
+    }
+    const auto number = row_count(values["number"].as<std::string>());
+    if (!number) {
+        return tl::make_unexpected(number.error());
+    }
+    limit = *number;
+    return {};
+}
+
+Result<LastQuery> query_of(const po::variables_map& values, const Clock& clock) {
+    LastQuery query;
     if (values.count("user") != 0) {
-        query.user = values["user"].as<std::string>();
+        query.rows.user = values["user"].as<std::string>();
     }
-    if (values.count("number") != 0) {
-        const auto number = row_count(values["number"].as<std::string>());
-        if (!number) {
-            return tl::make_unexpected(number.error());
-        }
-        query.limit = *number;
-    }
-    if (values.count("since") != 0) {
-        const auto since = parse_since(values["since"].as<std::string>(), clock.now, clock.zone);
-        if (!since) {
-            return tl::make_unexpected(since.error());
-        }
-        query.since = *since;
-    }
-    return query;
+    return read_limit(values, query.limit)
+        .and_then([&] { return read_time(values, "since", clock, query.rows.since); })
+        .and_then([&] { return read_time(values, "until", clock, query.rows.until); })
+        .and_then([&] { return filter_of(values); })
+        .map([&](ActivityFilter&& filter) {
+            query.filter = std::move(filter);
+            return query;
+        });
 }
 
-constexpr std::array columns{Column{"time", 26},
-                             Column{"user", 24},
-                             Column{"service", 12},
-                             Column{"ip", 15},
-                             Column{"end", 14},
-                             Column{"duration", 8, true},
-                             Column{}};
+constexpr std::array columns{
+    Column{"time", 26}, Column{"user", 24},          Column{"service", 12}, Column{"ip", 15},
+    Column{"end", 14},  Column{"duration", 8, true}, Column{"reason", 17},  Column{}};
 using Cells = std::array<Cell, columns.size()>;
 
 // Words a row for the table, which is done with one before the next one comes.
@@ -77,6 +102,7 @@ class Lines {
                 Cell{value_or_none(session.address)},
                 Cell{end_of(session), dim_if(session.logout_estimated)},
                 Cell{session.logout.value_or(clock_.now) - session.login, dim_if(estimated)},
+                Cell{short_reason(reason_, session.reason)},
                 Cell{session_notes(notes_, session), Tone::dim}};
     }
 
@@ -86,6 +112,7 @@ class Lines {
                 Cell{service_text(service_, delivery.service, delivery.service_class)},
                 Cell{value_or_none(delivery.address)},
                 Cell{std::string_view("delivery")},
+                Cell{std::string_view()},
                 Cell{std::string_view()},
                 Cell{std::string_view()}};
     }
@@ -103,38 +130,50 @@ class Lines {
     const Clock& clock_;
     fmt::memory_buffer service_;
     fmt::memory_buffer end_;
+    fmt::memory_buffer reason_;
     fmt::memory_buffer notes_;
 };
 
-Result<void> put_lines(const Context& context, const ActivityQuery& query) {
+// Hands on the rows that are asked for.
+Result<void> read_rows(const Context& context, const LastQuery& query,
+                       const std::function<bool(const Activity&)>& row) {
+    std::uint64_t left = query.limit;
+    return context.reader.activity(query.rows, [&](const Activity& activity) {
+        return !query.filter.matches(activity) || (row(activity) && --left > 0);
+    });
+}
+
+Result<void> put_lines(const Context& context, const LastQuery& query) {
     Lines lines(context.clock);
     context.sink.begin(columns);
-    auto read = context.reader.activity(
-        query, [&](const Activity& activity) { return context.sink.row(std::visit(lines, activity)); });
+    auto read = read_rows(context, query, [&](const Activity& activity) {
+        return context.sink.row(std::visit(lines, activity));
+    });
     context.sink.end();
     return read;
 }
 
-Result<void> put_records(const Context& context, const ActivityQuery& query) {
+Result<void> put_records(const Context& context, const LastQuery& query) {
     context.sink.begin(activity_fields);
-    auto read = context.reader.activity(
-        query, [&](const Activity& activity) { return context.sink.row(record(activity)); });
+    auto read = read_rows(context, query,
+                          [&](const Activity& activity) { return context.sink.row(record(activity)); });
     if (read) {
         context.sink.end();
     }
     return read;
 }
 
-void say_empty(std::ostream& notices, const ActivityQuery& query) {
+void say_empty(std::ostream& notices, const LastQuery& query) {
     fmt::memory_buffer user;
-    if (query.user) {
-        append_visible(user, " of " + *query.user);
+    if (query.rows.user) {
+        append_visible(user, " of " + *query.rows.user);
     }
-    notices << "no session or delivery" << view(user) << " is recorded"
-            << (query.since ? " since then\n" : "\n");
+    const bool any = query.filter.empty() && !query.rows.until;
+    notices << (any ? "no session or delivery" : "no such session or delivery") << view(user)
+            << " is recorded" << (query.rows.since ? " since then\n" : "\n");
 }
 
-Result<int> last(const Context& context, const ActivityQuery& query) {
+Result<int> last(const Context& context, const LastQuery& query) {
     if (auto warned = warn_unless_running(context); !warned) {
         return tl::make_unexpected(warned.error());
     }
@@ -163,7 +202,8 @@ constexpr Command last_command{
     "[USER]",
     "user",
     "sessions and deliveries, the newest first",
-    "The end is a time of day, with month and day if it is not the day of the login.\n",
+    "The end is a time of day, with month and day if it is not the day of the login. The reason is that of\n"
+    "Dovecot's logout line; JSON and CSV have all of it, and its statistics, in full and as numbers.\n",
     add_options,
     prepare};
 

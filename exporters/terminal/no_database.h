@@ -23,6 +23,10 @@ class NoDatabase : public Reader {
                              const std::function<bool(const LastLogin&)>& /*row*/) const override {
         return tl::make_unexpected(error_);
     }
+    Result<void> inactive(const InactiveQuery& /*query*/,
+                          const std::function<bool(const LastLogin&)>& /*row*/) const override {
+        return tl::make_unexpected(error_);
+    }
     Result<std::vector<StoreChange>> changes(std::int64_t /*after*/, std::size_t /*limit*/) const override {
         return tl::make_unexpected(error_);
     }

@@ -1,5 +1,7 @@
 #include "exporters/terminal/records.h"
 
+#include <algorithm>
+
 namespace dovewatch::terminal {
 namespace {
 
@@ -15,6 +17,10 @@ Value number(std::uint64_t value) {
     return static_cast<std::int64_t>(value);
 }
 
+Value text_or_none(std::string_view text) {
+    return text.empty() ? Value{} : Value{text};
+}
+
 const std::vector<Counter>& no_counters() {
     static const std::vector<Counter> none;
     return none;
@@ -22,7 +28,7 @@ const std::vector<Counter>& no_counters() {
 
 } // namespace
 
-ActivityRecord record(const Session& session) {
+std::array<Cell, online_fields.size()> online_record(const Session& session) {
     return {Cell{std::string_view("session")},
             Cell{session.user},
             Cell{to_string(session.service)},
@@ -37,6 +43,19 @@ ActivityRecord record(const Session& session) {
             Cell{session.login_estimated},
             Cell{session.logout_estimated},
             Cell{session.hibernated}};
+}
+
+ActivityRecord record(const Session& session) {
+    const auto online = online_record(session);
+    const std::array ended{
+        Cell{text_or_none(session.reason)},           Cell{text_or_none(session.statistics)},
+        Cell{value_or_none(session.numbers.top)},     Cell{value_or_none(session.numbers.retrieved)},
+        Cell{value_or_none(session.numbers.deleted)}, Cell{value_or_none(session.numbers.left)},
+        Cell{value_or_none(session.numbers.bytes)}};
+    static_assert(online.size() + ended.size() == activity_fields.size());
+    ActivityRecord record;
+    std::copy(ended.begin(), ended.end(), std::copy(online.begin(), online.end(), record.begin()));
+    return record;
 }
 
 ActivityRecord record(const Delivery& delivery) {

@@ -9,6 +9,25 @@
 
 namespace dovewatch::terminal {
 
+inline constexpr std::array online_fields{Column{"kind"},
+                                          Column{"user"},
+                                          Column{"service"},
+                                          Column{"class"},
+                                          Column{"address"},
+                                          Column{"pid"},
+                                          Column{"login"},
+                                          Column{"logout"},
+                                          Column{"duration"},
+                                          Column{"end"},
+                                          Column{"estimated"},
+                                          Column{"login_estimated"},
+                                          Column{"logout_estimated"},
+                                          Column{"hibernated"}};
+
+// The cells look into the row.
+std::array<Cell, online_fields.size()> online_record(const Session& session);
+
+// The same, and what is known once a session has ended.
 inline constexpr std::array activity_fields{Column{"kind"},
                                             Column{"user"},
                                             Column{"service"},
@@ -22,11 +41,17 @@ inline constexpr std::array activity_fields{Column{"kind"},
                                             Column{"estimated"},
                                             Column{"login_estimated"},
                                             Column{"logout_estimated"},
-                                            Column{"hibernated"}};
+                                            Column{"hibernated"},
+                                            Column{"reason"},
+                                            Column{"statistics"},
+                                            Column{"top"},
+                                            Column{"retrieved"},
+                                            Column{"deleted"},
+                                            Column{"left"},
+                                            Column{"bytes"}};
 
 using ActivityRecord = std::array<Cell, activity_fields.size()>;
 
-// The cells look into the row.
 ActivityRecord record(const Session& session);
 ActivityRecord record(const Delivery& delivery); // login and logout are its time
 ActivityRecord record(const Activity& activity);

@@ -49,4 +49,19 @@ std::string_view session_notes(fmt::memory_buffer& text, const Session& session)
     return view(text);
 }
 
+std::string_view short_reason(fmt::memory_buffer& text, std::string_view reason) {
+    constexpr std::size_t most = 36;
+    if (reason.size() <= most) {
+        return reason;
+    }
+    std::size_t end = most - 3;
+    while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0U) == 0x80U) {
+        --end; // not within a code point
+    }
+    text.clear();
+    append(text, reason.substr(0, end));
+    append(text, "...");
+    return view(text);
+}
+
 } // namespace dovewatch::terminal

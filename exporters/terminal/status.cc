@@ -1,4 +1,5 @@
 #include "exporters/terminal/commands.h"
+#include "exporters/terminal/exporter_status.h"
 #include "exporters/terminal/human.h"
 #include "exporters/terminal/records.h"
 #include "exporters/terminal/time_zone.h"
@@ -107,7 +108,7 @@ bool put_verdict(RowSink& sink, std::uint64_t sum) {
 
 // A sink that wants no more rows has failed: that is told when the output is flushed.
 void put_page(const Context& context, const StoreStatus& status) {
-    if (!put_facts(context, status) || !status.daemon) {
+    if (!put_facts(context, status) || !put_exporters(context, read_exporters(context)) || !status.daemon) {
         return;
     }
     const auto& counters = status.daemon->counters;
@@ -116,7 +117,12 @@ void put_page(const Context& context, const StoreStatus& status) {
     }
 }
 
-void put_record(const Context& context, const StoreStatus& status) {
+void put_record(const Context& context, StoreStatus status) {
+    if (status.daemon) {
+        const auto exporters = as_counters(read_exporters(context));
+        auto& counters = status.daemon->counters;
+        counters.insert(counters.end(), exporters.begin(), exporters.end());
+    }
     context.sink.begin(status_fields);
     static_cast<void>(context.sink.row(record(status, context.database.native())));
     context.sink.end();

@@ -46,6 +46,23 @@ struct Show {
         return (*this)(static_cast<std::int64_t>(counters->size()));
     }
 
+    std::size_t operator()(const std::vector<Address>* addresses) const {
+        constexpr std::size_t most = 3;
+        const std::size_t before = out.size();
+        for (std::size_t i = 0; i < std::min(addresses->size(), most); ++i) {
+            append(out, i == 0 ? "" : " ");
+            append_address(out, (*addresses)[i]);
+        }
+        if (addresses->size() > most) {
+            append(out, " +");
+            (*this)(static_cast<std::int64_t>(addresses->size() - most));
+        }
+        return addresses->empty() ? ascii("-") : out.size() - before;
+    }
+    std::size_t operator()(const RowList* list) const {
+        return (*this)(static_cast<std::int64_t>(list->rows.size()));
+    }
+
     std::size_t ascii(std::string_view text) const {
         append(out, text);
         return text.size();

@@ -1,5 +1,6 @@
 #include "exporters/terminal/commands.h"
 #include "exporters/terminal/daemon_notice.h"
+#include "exporters/terminal/network_option.h"
 #include "exporters/terminal/records.h"
 #include "exporters/terminal/session_text.h"
 #include "exporters/terminal/who_groups.h"
@@ -16,8 +17,7 @@ namespace po = boost::program_options;
 void add_options(po::options_description& options) {
     options.add_options()("service", po::value<std::string>()->value_name("S"),
                           "only this service: imap, pop3, submission, managesieve");
-    options.add_options()("ip", po::value<std::string>()->value_name("ADDR[/BITS]"),
-                          "only clients with this address or in this network");
+    add_network_option(options);
     options.add_options()("sessions,1", po::bool_switch(), "a line per session");
 }
 
@@ -34,14 +34,11 @@ Result<SessionFilter> filter_of(const po::variables_map& values) {
                                "' is no service: write imap, pop3, lmtp, submission, managesieve or lda");
         }
     }
-    if (values.count("ip") != 0) {
-        const auto& text = values["ip"].as<std::string>();
-        filter.network = Network::parse(text);
-        if (!filter.network) {
-            return usage_error("--ip '" + text +
-                               "' is no address or network: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32");
-        }
+    const auto network = network_of(values);
+    if (!network) {
+        return tl::make_unexpected(network.error());
     }
+    filter.network = *network;
     return filter;
 }
 
@@ -80,9 +77,9 @@ Result<void> put_sessions(const Context& context, const SessionFilter& filter) {
 }
 
 Result<void> put_records(const Context& context, const SessionFilter& filter) {
-    context.sink.begin(activity_fields);
+    context.sink.begin(online_fields);
     auto read = context.reader.online(
-        filter, [&](const Session& session) { return context.sink.row(record(session)); });
+        filter, [&](const Session& session) { return context.sink.row(online_record(session)); });
     if (read) {
         context.sink.end();
     }

@@ -42,10 +42,13 @@ TEST_CASE("help tells the commands, and each command its options") {
 TEST_CASE("usage errors are one line and a hint") {
     using Arguments = std::vector<std::string>;
     const auto [arguments, message] = GENERATE(table<Arguments, std::string>({
-        {Arguments(), "a command is missing: the commands are who, last, lastlogin, status, doctor (see "
+        {Arguments(), "a command is missing: the commands are who, last, lastlogin, user, pop3-deleters, "
+                      "forget, status, doctor (see "
                       "dovewatch --help)"},
         {{"whom"},
-         "'whom' is no command: the commands are who, last, lastlogin, status, doctor (see dovewatch "
+         "'whom' is no command: the commands are who, last, lastlogin, user, pop3-deleters, forget, status, "
+         "doctor "
+         "(see dovewatch "
          "--help)"},
         {{"who", "--foo"}, "unrecognised option '--foo' (see dovewatch who --help)"},
         {{"--foo", "who"}, "unrecognised option '--foo' (see dovewatch who --help)"},

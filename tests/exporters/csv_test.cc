@@ -5,27 +5,28 @@
 namespace dovewatch::test {
 namespace {
 
-const std::string header =
+const std::string online_fields =
     "kind,user,service,class,address,pid,login,logout,duration,end,estimated,login_estimated,"
-    "logout_estimated,hibernated\n";
+    "logout_estimated,hibernated";
+const std::string fields = online_fields + ",reason,statistics,top,retrieved,deleted,left,bytes";
 
 TEST_CASE("CSV holds the same fields as JSON") {
     CHECK(dovewatch({.history = {sue(), tom(), ann()}}, {"last", "--csv"}).out ==
-          header +
-              "session,sue@example.org,imap,imap,192.0.2.7,4233,2026-11-21T21:00:00.000000Z,,,,"
-              "false,false,false,false\n"
+          fields +
+              "\nsession,sue@example.org,imap,imap,192.0.2.7,4233,2026-11-21T21:00:00.000000Z,,,,"
+              "false,false,false,false,,,,,,,\n"
               "session,tom,pop3,pop3,2001:db8::1,99,2026-11-21T20:00:00.250000Z,2026-11-21T20:00:00.254321Z,"
-              "0.004321,logout,false,false,false,false\n"
+              "0.004321,logout,false,false,false,false,,,,,,,\n"
               "delivery,ann,lmtp,lmtp,,7,2026-11-21T19:00:00.000000Z,2026-11-21T19:00:00.000000Z,0.000000,,"
-              "false,false,false,false\n");
-    CHECK(dovewatch({}, {"who", "--csv"}).out == header);
+              "false,false,false,false,,,,,,,\n");
+    CHECK(dovewatch({}, {"who", "--csv"}).out == online_fields + "\n");
 }
 
 std::string user_field(const std::string& name, bool is_terminal = false) {
     Session session = sue();
     session.user = name;
     const auto out = dovewatch({.online = {session}}, {"who", "--csv"}, is_terminal).out;
-    const std::size_t begin = header.size() + std::string("session,").size();
+    const std::size_t begin = online_fields.size() + std::string("\nsession,").size();
     return out.substr(begin, out.find(",imap,imap,") - begin);
 }
 

@@ -123,7 +123,8 @@ class Clinic {
         std::ostringstream notices;
         const StatusReader reader(status);
         const auto file = database();
-        const auto result = examine({reader, file, *sink, {now, zone}, notices}, host());
+        const boost::program_options::variables_map settings;
+        const auto result = examine({reader, file, *sink, {now, zone}, notices, settings}, host());
         REQUIRE(output.flush());
         std::string text(static_cast<std::size_t>(lseek(descriptor, 0, SEEK_END)), '\0');
         REQUIRE(pread(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));

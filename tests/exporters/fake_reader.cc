@@ -35,6 +35,12 @@ class FakeReader : public Reader {
         return put(rows_.last_logins, row);
     }
 
+    Result<void> inactive(const InactiveQuery& query,
+                          const std::function<bool(const LastLogin&)>& row) const override {
+        last_asked.inactive = query;
+        return put(rows_.inactive, row);
+    }
+
     Result<std::vector<StoreChange>> changes(std::int64_t after, std::size_t limit) const override {
         std::vector<StoreChange> changes;
         for (const StoreChange& change : rows_.changes) {

@@ -12,6 +12,7 @@ struct Rows {
     std::vector<Session> online{}; // sorted as the store does
     std::vector<Activity> history{};
     std::vector<LastLogin> last_logins{};
+    std::vector<LastLogin> inactive{};
     std::vector<StoreChange> changes{};
     std::vector<DaySummary> summaries{};
     StoreStatus status = running();
@@ -34,6 +35,7 @@ struct Asked {
     SessionFilter filter;
     ActivityQuery query;
     std::optional<std::string> glob;
+    InactiveQuery inactive;
     std::filesystem::path database;
 };
 const Asked& asked();

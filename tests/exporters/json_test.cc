@@ -16,17 +16,20 @@ TEST_CASE("JSON holds every field of a session and a delivery") {
         "[\n"
         R"({"kind":"session","user":"sue@example.org","service":"imap","class":"webmail","address":"192.0.2.7",)"
         R"("pid":4233,"login":"2026-11-21T21:00:00.000000Z","logout":null,"duration":null,"end":null,)"
-        R"("estimated":true,"login_estimated":true,"logout_estimated":false,"hibernated":true},)"
+        R"("estimated":true,"login_estimated":true,"logout_estimated":false,"hibernated":true,)"
+        R"("reason":null,"statistics":null,"top":null,"retrieved":null,"deleted":null,"left":null,"bytes":null},)"
         "\n"
         R"({"kind":"session","user":"tom","service":"pop3","class":"pop3","address":"2001:db8::1",)"
         R"("pid":99,"login":"2026-11-21T20:00:00.250000Z","logout":"2026-11-21T20:00:00.254321Z",)"
         R"("duration":0.004321,"end":"logout",)"
-        R"("estimated":false,"login_estimated":false,"logout_estimated":false,"hibernated":false},)"
+        R"("estimated":false,"login_estimated":false,"logout_estimated":false,"hibernated":false,)"
+        R"("reason":null,"statistics":null,"top":null,"retrieved":null,"deleted":null,"left":null,"bytes":null},)"
         "\n"
         R"({"kind":"delivery","user":"ann","service":"lmtp","class":"lmtp","address":null,)"
         R"("pid":7,"login":"2026-11-21T19:00:00.000000Z","logout":"2026-11-21T19:00:00.000000Z",)"
         R"("duration":0.000000,"end":null,)"
-        R"("estimated":false,"login_estimated":false,"logout_estimated":false,"hibernated":false})"
+        R"("estimated":false,"login_estimated":false,"logout_estimated":false,"hibernated":false,)"
+        R"("reason":null,"statistics":null,"top":null,"retrieved":null,"deleted":null,"left":null,"bytes":null})"
         "\n]\n");
     CHECK(nlohmann::json::parse(outcome.out).size() == 3);
 }

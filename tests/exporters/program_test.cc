@@ -138,14 +138,57 @@ TEST_CASE("the program says that it cannot write") {
     const auto database = folder / "dovewatch.db";
     const auto writer = fill(database, 2000);
     REQUIRE(writer);
-    for (const char* command :
-         {"who", "who -1", "who --json", "last --csv", "lastlogin", "status", "--help"}) {
+    for (const char* command : {"who", "who -1", "who --json", "last --csv", "lastlogin",
+                                "user user0@example.org", "status", "--help"}) {
         CAPTURE(command);
         const auto full = shell(program(database) + command + " 2>&1 >/dev/full");
         CHECK(full.out == "dovewatch: cannot write standard output: No space left on device\n");
         CHECK(full.status == 1);
         CHECK(shell(program(database) + command + " 2>&1 >&-").status == 1);
     }
+}
+
+// The most memory that the program held, in KiB. Asked of a shell that is small itself, since what a process
+// held before it became another program counts. Freed memory is not kept back from reuse.
+long peak_memory(const std::string& command) {
+    const auto asked =
+        shell("ASAN_OPTIONS=quarantine_size_mb=0:thread_local_quarantine_size_kb=0 python3 -c '"
+              "import resource, subprocess, sys; "
+              "subprocess.run(sys.argv[1], shell=True, check=True, stdout=subprocess.DEVNULL); "
+              "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \"" +
+              command + "\" 2>&1");
+    CAPTURE(asked.out);
+    REQUIRE(asked.status == 0);
+    return std::stol(asked.out);
+}
+
+TEST_CASE("the program streams a hundred thousand rows") {
+    constexpr int rows = 100'000;
+    const Folder folder;
+    const auto database = folder / "dovewatch.db";
+    const auto writer = fill(database, rows);
+    REQUIRE(writer);
+    CHECK(shell(program(database) + "last --csv | wc -l").out == std::to_string(rows + 3) + "\n");
+    CHECK(shell(program(database) + "last --json | tail -1").out == "]\n");
+    for (const std::string format : {"", " --json", " --csv"}) {
+        CAPTURE(format);
+        const long few = peak_memory(program(database) + "last -n 10" + format);
+        CHECK(peak_memory(program(database) + "last" + format) < few + 8 * 1024);
+        CHECK(peak_memory(program(database) + "lastlogin" + format) < few + 8 * 1024);
+    }
+}
+
+TEST_CASE("the program reads the users of --never from standard input") {
+    const Folder folder;
+    const auto database = folder / "dovewatch.db";
+    REQUIRE(fill(database, 2));
+    const auto never = shell("printf 'zoe\nuser0@example.org\nann\n' | " + program(database) +
+                             "lastlogin --never --users - 2>/dev/null");
+    CHECK(never.out == "user\nzoe\nann\n"); // ann has deliveries alone
+    const auto user = shell(program(database) + "user user1@example.org 2>/dev/null");
+    CHECK(user.status == 0);
+    CHECK_THAT(user.out, Catch::Contains("\nonline        1 session\n"));
+    CHECK(shell(program(database) + "user user 2>&1 | tail -1").out == "user was never seen\n");
 }
 
 TEST_CASE("the program ends quietly when its reader does") {

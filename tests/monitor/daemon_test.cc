@@ -94,7 +94,7 @@ ProcessEvent event(BootTime at, decltype(ProcessEvent::what) what) {
 }
 
 DaemonSetup setup() {
-    return {"this boot", 1ms, Classifier(), 1ms};
+    return {"this boot", 1ms, Classifier(), {}, 1ms};
 }
 
 } // namespace
@@ -217,6 +217,20 @@ TEST_CASE("after a reboot open sessions end when they were last known of, and no
     CHECK_FALSE(source.resumed);
 }
 
+TEST_CASE("what is no longer kept is removed in steps, and events go on between them") {
+    const StopSignalsBlocked blocked;
+    FakeSource source;
+    FakeStore store;
+    store.retention_steps_wanted = 3;
+    store.on_retention_end = [&] { source.wake(); };
+    source.events = {event(1s, ExecEvent{}), event(2s, TitleEvent{"[sue 192.0.2.7]"})};
+    auto keeping = setup();
+    keeping.retention.keep_rows = std::chrono::days(1);
+    REQUIRE(Daemon(source, store, keeping).run());
+    CHECK(store.retention_steps == 3);
+    CHECK(store.changes.size() == 1);
+}
+
 TEST_CASE("sessions of a configured network are of its class, ignored ones are counted") {
     const StopSignalsBlocked blocked;
     FakeSource source;
@@ -228,7 +242,7 @@ TEST_CASE("sessions of a configured network are of its class, ignored ones are c
                      event(5s, TitleEvent{"[idling]"})};
     source.wake();
     const Classifier classifier({webmail}, parse_networks("198.51.100.1").value());
-    REQUIRE(Daemon(source, store, {"this boot", 1ms, classifier}).run());
+    REQUIRE(Daemon(source, store, {"this boot", 1ms, classifier, {}}).run());
     REQUIRE(store.changes.size() == 2);
     CHECK(std::get<SessionBegan>(store.changes[0]).session.service_class == "webmail");
     REQUIRE(store.status);

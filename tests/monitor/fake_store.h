@@ -3,6 +3,7 @@
 
 #include "store/writer.h"
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -21,6 +22,14 @@ class FakeStore : public ChangeStore {
         return {};
     }
 
+    Result<bool> retain(const RetentionPolicy& /*policy*/, UtcTime /*now*/) override {
+        const bool more = ++retention_steps < retention_steps_wanted;
+        if (!more && on_retention_end) {
+            on_retention_end();
+        }
+        return more;
+    }
+
     Result<void> commit_status(const DaemonStatus& written) override {
         if (error) {
             return tl::make_unexpected(*error);
@@ -34,6 +43,9 @@ class FakeStore : public ChangeStore {
     std::optional<Checkpoint> checkpoint;
     std::optional<DaemonStatus> status;
     int commits = 0;
+    std::function<void()> on_retention_end;
+    int retention_steps = 0;
+    int retention_steps_wanted = 0;
 };
 
 } // namespace dovewatch::test

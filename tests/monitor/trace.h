@@ -19,7 +19,7 @@ struct TrueSession {
     std::int32_t pid = 0; // of the first process
     BootTime login{};
     BootTime logout{};
-    std::string end; // "logout", "quit", "drop", "server SIGKILL", ...
+    std::string end;        // "logout", "quit", "drop", "server SIGKILL", ...
     std::string reason;     // as in Dovecot's log; empty where it has no line
     std::string statistics; // the same
 };

@@ -10,8 +10,9 @@ import time
 import unittest
 from collections import defaultdict
 from functools import partial
+from pathlib import Path
 
-from daemon_fixture import Daemon, ProbeTestCase
+from daemon_fixture import Daemon, ProbeTestCase, run_cli
 from dovecot_fixture import PASSWORD, Dovecot
 from export_fixture import EXPORT, Export, open_folder
 from mail_clients import Place, expect, lmtp_delivery, open_imap, open_pop3, pop3_pipelined, run_at_once
@@ -129,6 +130,41 @@ class SpoolTest(ExportTestCase):
         busy = self.export.run("--once", "spool")
         self.assertEqual(busy.returncode, 1)
         self.assertIn("stop that one first", busy.stderr)
+
+
+class ForgetTest(ExportTestCase):
+    def test_a_person_is_removed_everywhere(self) -> None:
+        self.start(exporters="spool, table")
+        for user in ("sue", "tom"):
+            pop3_pipelined(self.place, user)
+            wait_until(lambda: self.export.spool_file(user), 10, "the spool file")
+        self.assertEqual(self._behind(), {"spool": "nothing", "table": "nothing"})
+        stays = open_imap(self.place, "sue")
+        wait_until(lambda: len(self.daemon.rows()) == 3, 10, "the session that stays")
+        self.assertEqual(self._forget("sue").returncode, 1)
+        stays.logout()
+        wait_until(lambda: all(row["logout"] for row in self.daemon.rows()), 10, "its end")
+        forgotten = self._forget("sue")
+        self.assertEqual((forgotten.returncode, forgotten.stderr), (0, ""))
+        self.assertEqual({row["user"] for row in self.daemon.rows()}, {"tom"})
+        self.assertIsNone(self.export.spool_file("sue"))
+        wait_until(lambda: "sue" not in self.export.table.read_text(), 10, "the table without sue")
+        pop3_pipelined(self.place, "sue")
+        wait_until(lambda: self.export.spool_file("sue"), 10, "a new spool file")
+        self.assertEqual(self.export.spool_file("sue")[0], 1)
+
+    def _forget(self, user: str) -> subprocess.CompletedProcess[str]:
+        return run_cli("forget", user, "--database", str(self.daemon.database), "--config", str(self._config()))
+
+    def _behind(self) -> dict[str, str]:
+        page = run_cli("status", "--database", str(self.daemon.database), "--config", str(self._config())).stdout
+        rows = [line.split() for line in page.splitlines() if line.startswith(("spool ", "table "))]
+        return {row[0]: row[1] for row in rows if not row[-1].isdigit() or len(row) == 4}
+
+    def _config(self) -> Path:
+        file = self.export.folder / "dovewatch.conf"
+        file.write_text(f"export-state = {self.export.folder}/state.db\nspool-folder = {self.export.spool}\n")
+        return file
 
 
 class LogoutLineTest(ExportTestCase):

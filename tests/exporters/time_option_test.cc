@@ -1,4 +1,4 @@
-#include "exporters/terminal/since.h"
+#include "exporters/terminal/time_option.h"
 #include "tests/exporters/fake_reader.h"
 
 #include <catch2/catch.hpp>
@@ -40,7 +40,7 @@ TEST_CASE("the option --since takes a time") {
         {"999999999w", "1970-01-01T00:00:00"},
     }));
     CAPTURE(text);
-    const auto since = parse_since(text, now, zone);
+    const auto since = parse_time("--since", text, now, zone);
     REQUIRE(since);
     CHECK(*since == utc(time));
 }
@@ -53,7 +53,7 @@ TEST_CASE("the option --since refuses what is no time and says what is") {
                  "2026-11-21T14:00:05+01:", "2026-11-21Z", "2026-11-21T14:00:05.Z", "2026-11-21T14:00:05Zx",
                  "15", "m", "-15m", "15M", "15m ", "1h30m", "9999999999s", "1.5h", "2026-1-2", "02026-11-21");
     CAPTURE(text);
-    const auto since = parse_since(text, now, zone);
+    const auto since = parse_time("--since", text, now, zone);
     REQUIRE_FALSE(since);
     CHECK(since.error().kind == Error::Kind::usage);
     CHECK_THAT(since.error().message,

@@ -1,4 +1,4 @@
-#include "exporters/terminal/since.h"
+#include "exporters/terminal/time_option.h"
 
 #include <algorithm>
 #include <charconv>
@@ -67,14 +67,10 @@ std::optional<seconds> unit(Scanner& scan) {
     return {};
 }
 
-std::optional<UtcTime> time_ago(Scanner scan, UtcTime now) {
+std::optional<seconds> duration(Scanner scan) {
     const auto count = scan.number(1, 9);
     const auto of = count ? unit(scan) : std::nullopt;
-    if (!of || !scan.at_end()) {
-        return {};
-    }
-    const seconds ago = *of * *count;
-    return ago > std::chrono::floor<seconds>(now.time_since_epoch()) ? UtcTime{} : now - ago;
+    return of && scan.at_end() ? std::optional{*of * *count} : std::nullopt;
 }
 
 std::optional<std::chrono::sys_days> date(Scanner& scan) {
@@ -169,18 +165,29 @@ std::optional<UtcTime> calendar_time(Scanner scan, const TimeZone& zone) {
 
 } // namespace
 
-Result<UtcTime> parse_since(std::string_view text, UtcTime now, const TimeZone& zone) {
-    if (const auto time = time_ago(Scanner(text), now)) {
-        return *time;
+Result<UtcTime> parse_time(std::string_view option, std::string_view text, UtcTime now,
+                           const TimeZone& zone) {
+    if (const auto ago = duration(Scanner(text))) {
+        return time_ago(*ago, now);
     }
     if (const auto time = calendar_time(Scanner(text), zone)) {
         return *time;
     }
-    return usage_error(
-        fmt::format("--since '{}' is no time: write 2026-11-21, '2026-11-21 14:00', "
-                    "'2026-11-21 14:00:05', 2026-11-21T14:00:05Z, 2026-11-21T14:00:05+01:00, or "
-                    "how long ago: 90s, 15m, 2h, 3d, 1w",
-                    text));
+    return usage_error(fmt::format("{} '{}' is no time: write 2026-11-21, '2026-11-21 14:00', "
+                                   "'2026-11-21 14:00:05', 2026-11-21T14:00:05Z, 2026-11-21T14:00:05+01:00, "
+                                   "or how long ago: 90s, 15m, 2h, 3d, 1w",
+                                   option, text));
+}
+
+Result<seconds> parse_duration(std::string_view option, std::string_view text) {
+    if (const auto parsed = duration(Scanner(text))) {
+        return *parsed;
+    }
+    return usage_error(fmt::format("{} '{}' is no duration: write 90s, 15m, 12h, 180d or 26w", option, text));
+}
+
+UtcTime time_ago(seconds ago, UtcTime now) {
+    return ago > std::chrono::floor<seconds>(now.time_since_epoch()) ? UtcTime{} : now - ago;
 }
 
 } // namespace dovewatch::terminal

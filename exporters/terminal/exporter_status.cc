@@ -1,0 +1,73 @@
+#include "exporters/terminal/exporter_status.h"
+
+#include "exporters/terminal/human.h"
+
+#include <array>
+#include <ostream>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace dovewatch::terminal {
+namespace {
+
+constexpr std::array columns{Column{"exporter", 10}, Column{"behind", 22}, Column{"delivered", 12, true},
+                             Column{"failed", 8, true}, Column{"last error"}};
+
+std::string behind(const Backlog& backlog, UtcTime now) {
+    if (backlog.rows == 0) {
+        return "nothing";
+    }
+    return fmt::format("{} rows, {}", backlog.rows, human_duration(now - backlog.oldest.value_or(now)));
+}
+
+bool put_line(RowSink& sink, const ExporterLine& line, UtcTime now) {
+    const Tone tone = line.status.error.empty() ? Tone::plain : Tone::alarm;
+    const std::string late = behind(line.backlog, now);
+    return sink.row(std::array{Cell{line.status.name, tone}, Cell{late, tone},
+                               Cell{static_cast<std::int64_t>(line.status.delivered), tone},
+                               Cell{static_cast<std::int64_t>(line.status.failed), tone},
+                               Cell{std::string_view(line.status.error), tone}});
+}
+
+} // namespace
+
+std::vector<ExporterLine> read_exporters(const Context& context) {
+    const auto known = read_export_state(context.settings["export-state"].as<std::string>());
+    if (!known) {
+        context.notices << "the exporters are not shown: " << known.error().message << '\n';
+        return {};
+    }
+    std::vector<ExporterLine> exporters;
+    for (const ExporterStatus& status : known->value_or(std::vector<ExporterStatus>{})) {
+        const auto backlog = context.reader.backlog(status.cursor);
+        exporters.push_back({status, backlog.value_or(Backlog{})});
+    }
+    return exporters;
+}
+
+std::vector<Counter> as_counters(const std::vector<ExporterLine>& exporters) {
+    std::vector<Counter> counters;
+    for (const auto& [status, backlog] : exporters) {
+        counters.push_back({status.name, "rows behind", backlog.rows, false});
+        counters.push_back({status.name, "rows delivered", status.delivered, false});
+        counters.push_back({status.name, "attempts failed", status.failed, false});
+        counters.insert(counters.end(), status.counters.begin(), status.counters.end());
+    }
+    return counters;
+}
+
+bool put_exporters(const Context& context, const std::vector<ExporterLine>& exporters) {
+    if (exporters.empty()) {
+        return true;
+    }
+    bool wanted = true;
+    context.sink.begin(columns);
+    for (const ExporterLine& line : exporters) {
+        wanted = wanted && put_line(context.sink, line, context.clock.now);
+    }
+    context.sink.end();
+    return wanted;
+}
+
+} // namespace dovewatch::terminal

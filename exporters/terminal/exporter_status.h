@@ -1,0 +1,26 @@
+// What `dovewatch status` says of the exporters.
+#pragma once
+
+#include "exporters/export_state.h"
+#include "exporters/terminal/command.h"
+
+#include <vector>
+
+namespace dovewatch::terminal {
+
+struct ExporterLine {
+    ExporterStatus status;
+    Backlog backlog;
+};
+
+// Empty where dovewatch-export has never run here. A state that may not be read is told to the context's
+// notices, and none is shown.
+std::vector<ExporterLine> read_exporters(const Context& context);
+
+// For programs, which get everything as counters.
+std::vector<Counter> as_counters(const std::vector<ExporterLine>& exporters);
+
+// Nothing where there are none. False when nobody takes the rows any more.
+bool put_exporters(const Context& context, const std::vector<ExporterLine>& exporters);
+
+} // namespace dovewatch::terminal

@@ -122,6 +122,7 @@ void Conveyor::note(const std::optional<Error>& error) {
 void Conveyor::note_counters() {
     const auto counters = exporter_.counters();
     std::vector<std::uint64_t> values;
+    values.reserve(counters.size());
     for (const Counter& counter : counters) {
         values.push_back(counter.value);
     }

@@ -68,7 +68,8 @@ void SessionBook::begin(OpenSession& session, const ProcessState& process, BootT
     session.login = utc(login_at);
     session.login_estimated = login_estimated;
     ++sessions_online_;
-    changes_->push_back(SessionBegan{row(session, process.key, process.role)});
+    changes_->emplace_back(std::in_place_type<SessionBegan>,
+                           SessionBegan{row(session, process.key, process.role)});
 }
 
 void SessionBook::update(const OpenSession& session, ProcessKey process, ProcessRole role, bool hibernated) {
@@ -77,7 +78,7 @@ void SessionBook::update(const OpenSession& session, ProcessKey process, Process
     }
     Session updated = row(session, process, role);
     updated.hibernated = hibernated;
-    changes_->push_back(SessionUpdated{std::move(updated)});
+    changes_->emplace_back(std::in_place_type<SessionUpdated>, SessionUpdated{std::move(updated)});
 }
 
 void SessionBook::end(const OpenSession& session, ProcessKey process, ProcessRole role,
@@ -86,13 +87,15 @@ void SessionBook::end(const OpenSession& session, ProcessKey process, ProcessRol
         return;
     }
     --sessions_online_;
-    changes_->push_back(SessionEnded{ended_row(session, process, role, end)});
+    changes_->emplace_back(std::in_place_type<SessionEnded>,
+                           SessionEnded{ended_row(session, process, role, end)});
 }
 
 void SessionBook::amend(const OpenSession& session, ProcessKey process, ProcessRole role,
                         const SessionEnd& end) {
     if (session.id != 0) {
-        changes_->push_back(SessionUpdated{ended_row(session, process, role, end)});
+        changes_->emplace_back(std::in_place_type<SessionUpdated>,
+                               SessionUpdated{ended_row(session, process, role, end)});
     }
 }
 
@@ -103,7 +106,7 @@ void SessionBook::reopen(const OpenSession& session, ProcessKey process, Process
     ++sessions_online_;
     Session reopened = row(session, process, role);
     reopened.hibernated = hibernated;
-    changes_->push_back(SessionReopened{std::move(reopened)});
+    changes_->emplace_back(std::in_place_type<SessionReopened>, SessionReopened{std::move(reopened)});
 }
 
 void SessionBook::deliver(const ProcessState& process, std::string_view user,
@@ -119,7 +122,7 @@ void SessionBook::deliver(const ProcessState& process, std::string_view user,
     delivery.address = client;
     delivery.pid = process.key.pid;
     delivery.at = utc(at);
-    changes_->push_back(Delivered{std::move(delivery)});
+    changes_->emplace_back(std::in_place_type<Delivered>, Delivered{std::move(delivery)});
 }
 
 } // namespace dovewatch

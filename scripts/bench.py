@@ -19,8 +19,11 @@ from typing import Callable
 
 from daemon_fixture import CLI, PROGRAMS, STAND_INS, Daemon
 from dovecot_fixture import Dovecot
-from mail_clients import Place, open_imap
+from mail_clients import Place, open_imap, pop3_pipelined
 from waiting import wait_until
+
+
+EXPORT = PROGRAMS / "exporters/dovewatch-export"
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,89 @@ def memory_figures() -> list[Figure]:
     return [at_most("tracker's memory per session, 100,000 online", float(measured), 1024, "bytes")]
 
 
+def export(folder: Path, database: Path, *options: str | Path) -> float:
+    """Seconds that `dovewatch-export` takes to catch up."""
+    start = time.monotonic()
+    subprocess.run([EXPORT, "--database", database, "--export-state", folder / "state.db", *options], check=True)
+    return time.monotonic() - start
+
+
+def history_figures(rows: int, users: int) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="dovewatch-bench-", dir="/dev/shm") as name:
+        folder = Path(name)
+        database = folder / "dovewatch.db"
+        subprocess.run([PROGRAMS / "tests/system/make_sessions", database, str(rows), str(users)], check=True)
+        newest = csv.DictReader(io.StringIO(subprocess.run([CLI, "last", "-n", "1", "--csv", "--database", database],
+                                                           capture_output=True, text=True, check=True).stdout))
+        user = next(iter(newest))["user"]
+        words = {f"dovewatch user, {rows:,} sessions and deliveries": ["user", user],
+                 "dovewatch last USER": ["last", user],
+                 "dovewatch lastlogin --inactive-for 180d": ["lastlogin", "--inactive-for", "180d"]}
+        figures = [at_most(what, median_ms([CLI, *line, "--database", database]), 100, "ms")
+                   for what, line in words.items()]
+        seconds = median_ms([CLI, "last", "--csv", "--database", database], runs=3) / 1000
+        figures.append(Figure("dovewatch last --csv", f"{rows / seconds:,.0f} rows/s"))
+        (folder / "spool").mkdir()
+        seconds = export(folder, database, "--once", "spool", "--spool-folder", folder / "spool",
+                         "--spool-services", "imap, pop3, submission, managesieve")
+        counted = sum(int(file.read_text().split()[0]) for file in (folder / "spool").iterdir())
+        figures.append(Figure("spool exporter, on tmpfs", f"{counted / seconds:,.0f} sessions/s", "20,000 sessions/s",
+                              "met" if counted / seconds >= 20000 else "MISSED"))
+    return figures
+
+
+def lag_figures(sessions: int) -> list[Figure]:
+    with Dovecot() as dovecot, Daemon() as daemon, \
+            tempfile.TemporaryDirectory(prefix="dovewatch-bench-", dir="/dev/shm") as name:
+        spool = Path(name) / "spool"
+        spool.mkdir()
+        exporter = subprocess.Popen([EXPORT, "--database", daemon.database, "--export-state", f"{name}/state.db",
+                                     "--exporters", "spool", "--spool-folder", spool])
+        lags = []
+        for number in range(sessions):
+            pop3_pipelined(Place(dovecot.ports), f"user{number}")
+            file = spool / f"user{number}"
+            wait_until(file.exists, 10, "the spool file")
+            lags.append((time.time() - file.stat().st_mtime) * 1000)
+        exporter.terminate()
+        exporter.wait()
+    return [at_most(f"lag from logout to spool file, median of {sessions}", statistics.median(lags[1:]), 250, "ms"),
+            Figure("the same, 99th percentile", f"{statistics.quantiles(lags[1:], n=100)[98]:.4g} ms")]
+
+
+def maildir_figures(files: int) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="dovewatch-bench-") as name:
+        folder = Path(name)
+        database = folder / "dovewatch.db"
+        subprocess.run([PROGRAMS / "tests/system/make_sessions", database, "1"], check=True)
+        user = csv.DictReader(io.StringIO(subprocess.run([CLI, "last", "--csv", "--database", database],
+                                                         capture_output=True, text=True, check=True).stdout))
+        maildir = folder / "mail" / next(iter(user))["user"]
+        for part in ("new", "cur"):
+            (maildir / part).mkdir(parents=True)
+        for number in range(files):
+            (maildir / "cur" / f"{number}.host:2,S").touch()
+        rates = []
+        for run in range(3):
+            state = folder / str(run)
+            state.mkdir()
+            seconds = export(state, database, "--once", "table", "--table-file", state / "table",
+                             "--table-files-per-second", "10000000", "--mail-location", f"maildir:{folder}/mail/%u")
+            rates.append(files / seconds)
+        assert f"\t{files}\t" in (state / "table").read_text()
+    return [Figure("Maildir counting, sizes by stat", f"{statistics.median(rates):,.0f} files/s")]
+
+
+def retention_figures() -> list[Figure]:
+    """Of the store's writer alone."""
+    program = PROGRAMS / "tests/store/retention_bench"
+    if not program.exists():
+        return [Figure("commit beside retention", "not measured: retention_bench is not built")]
+    with tempfile.TemporaryDirectory(prefix="dovewatch-bench-") as folder:
+        printed = subprocess.run([program, f"{folder}/dovewatch.db"], capture_output=True, text=True, check=True).stdout
+    return [Figure(*line.split(": ", 1)) for line in printed.splitlines()]
+
+
 def print_table(figures: list[Figure]) -> None:
     rows = [("figure", "measured", "target", ""),
             *((figure.name, figure.measured, figure.target, figure.verdict) for figure in figures)]
@@ -206,15 +292,23 @@ def main() -> None:
     parser.add_argument("--pair-seconds", type=float, default=5, help="length of each of them")
     parser.add_argument("--online", type=int, default=100_000, help="sessions online for `dovewatch who`")
     parser.add_argument("--dovecot-online", type=int, default=500, help="sessions online for `doveadm who`")
+    parser.add_argument("--history", type=int, default=1_000_000, help="rows for the reports and the spool exporter")
+    parser.add_argument("--only", help="one part: storms, memory, login rate, history, lag, Maildir, retention or who")
     options = parser.parse_args()
     parts: list[tuple[str, Callable[[], list[Figure]]]] = [
         ("storms", lambda: storm_figures(options.seconds, options.titles)),
         ("memory", memory_figures),
         ("login rate", lambda: rate_figures(options.pairs, options.pair_seconds)),
+        ("history", lambda: history_figures(options.history, options.history // 10)),
+        ("lag", lambda: lag_figures(200)),
+        ("Maildir", lambda: maildir_figures(100_000)),
+        ("retention", retention_figures),
         ("who", lambda: who_figures(options.online, options.dovecot_online)),
     ]
     figures = []
     for name, measure in parts:
+        if options.only not in (None, name):
+            continue
         print(f"Measuring: {name} ...", flush=True)
         figures += measure()
     print(f"\n{machine()}\n")

@@ -80,6 +80,7 @@ Result<bool> remove_pins(const std::filesystem::path& folder) {
 
 std::vector<std::filesystem::path> link_pins(const std::filesystem::path& folder) {
     std::vector<std::filesystem::path> pins;
+    pins.reserve(always_attached.size());
     for (const char* name : always_attached) {
         pins.push_back(folder / name);
     }

@@ -53,7 +53,7 @@ constexpr const char* insert_counter_sql =
     "INSERT INTO counter(stage, name, value, is_loss) VALUES(?, ?, ?, ?)";
 
 // A few milliseconds' work.
-constexpr std::size_t retention_rows = 200;
+constexpr std::size_t retention_rows = 100;
 
 class SqliteWriter : public Writer {
   public:

@@ -8,8 +8,9 @@
 namespace dovewatch::terminal {
 
 std::span<const Command> commands() {
-    static const std::array all{who_command,           last_command,   lastlogin_command, user_command,
-                                pop3_deleters_command, forget_command, status_command,    doctor_command};
+    static const std::array all{who_command,    last_command,          lastlogin_command,
+                                user_command,   pop3_deleters_command, summary_command,
+                                forget_command, status_command,        doctor_command};
     return all;
 }
 

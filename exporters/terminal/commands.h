@@ -21,6 +21,7 @@ extern const Command last_command;
 extern const Command lastlogin_command;
 extern const Command user_command;
 extern const Command pop3_deleters_command;
+extern const Command summary_command;
 extern const Command forget_command;
 extern const Command status_command;
 

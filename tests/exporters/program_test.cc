@@ -173,8 +173,8 @@ TEST_CASE("the program streams a hundred thousand rows") {
     for (const std::string format : {"", " --json", " --csv"}) {
         CAPTURE(format);
         const long few = peak_memory(program(database) + "last -n 10" + format);
-        CHECK(peak_memory(program(database) + "last" + format) < few + 8 * 1024);
-        CHECK(peak_memory(program(database) + "lastlogin" + format) < few + 8 * 1024);
+        CHECK(peak_memory(program(database) + "last" + format) < few + 8192);
+        CHECK(peak_memory(program(database) + "lastlogin" + format) < few + 8192);
     }
 }
 

@@ -35,12 +35,7 @@ std::optional<std::filesystem::path> reachable_path(const std::filesystem::path&
 
 LibraryProbes::LibraryProbes(const dovewatch_bpf& skeleton, std::filesystem::path proc,
                              const std::optional<std::filesystem::path>& pins)
-    : skeleton_(skeleton), proc_(std::move(proc)), pins_(pins) {
-    if (pins_) {
-        const auto pinned = pinned_libraries(*pins_);
-        libraries_.insert(pinned.begin(), pinned.end());
-    }
-}
+    : skeleton_(skeleton), proc_(std::move(proc)), pins_(pins) {}
 
 Result<LibraryProbes::Outcome> LibraryProbes::attach(std::int32_t master_pid) {
     const auto process = proc_ / std::to_string(master_pid);
@@ -58,39 +53,43 @@ Result<LibraryProbes::Outcome> LibraryProbes::attach(std::int32_t master_pid) {
     if (libraries_.contains(id)) {
         return Outcome::known;
     }
-    for (const auto& [program, function, pin_name] :
-         {Probe{skeleton_.progs.on_info, "i_info", info_pin},
-          Probe{skeleton_.progs.on_event_info, "e_info", event_info_pin}}) {
-        if (!attach_one({program, function, pin_name}, *path, id)) {
-            log(Severity::warning,
-                fmt::format("cannot probe {} in {} (of Dovecot master {}): {}; some of its sessions get no "
-                            "logout reason and statistics",
-                            function, library->path, master_pid, std::strerror(errno)));
-        }
-    }
-    // Last, because its pin says that the library has been seen to.
-    if (!attach_one({skeleton_.progs.on_title, title_function, title_pin}, *path, id)) {
+    // First, because its first login may come at once.
+    const auto title = attach_one({skeleton_.progs.on_title, title_function, title_pin}, *path, id);
+    if (title == Attached::no) {
         return failed(fmt::format("cannot probe {} in {} (of Dovecot master {}): {}", title_function,
                                   library->path, master_pid, std::strerror(errno)));
     }
+    for (const Probe& probe : {Probe{skeleton_.progs.on_info, "i_info", info_pin},
+                               Probe{skeleton_.progs.on_event_info, "e_info", event_info_pin}}) {
+        if (attach_one(probe, *path, id) == Attached::no) {
+            log(Severity::warning,
+                fmt::format("cannot probe {} in {} (of Dovecot master {}): {}; some of its sessions get no "
+                            "logout reason and statistics",
+                            probe.function, library->path, master_pid, std::strerror(errno)));
+        }
+    }
     libraries_.insert(id);
-    return Outcome::attached;
+    return title == Attached::now ? Outcome::attached : Outcome::known;
 }
 
-bool LibraryProbes::attach_one(const Probe& probe, const std::filesystem::path& library, const FileId& id) {
+LibraryProbes::Attached LibraryProbes::attach_one(const Probe& probe, const std::filesystem::path& library,
+                                                  const FileId& id) {
+    const auto pin = pins_ ? std::optional(library_pin(*pins_, probe.pin_name, id)) : std::nullopt;
+    if (pin && std::filesystem::exists(*pin)) {
+        return Attached::before;
+    }
     LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = probe.function);
     constexpr pid_t every_process = -1;
     ProbeLink link(
         bpf_program__attach_uprobe_opts(probe.program, every_process, library.c_str(), 0, &options));
     if (!link) {
-        return false;
+        return Attached::no;
     }
-    if (pins_) {
-        bpf_link__pin(link.get(),
-                      library_pin(*pins_, probe.pin_name, id).c_str()); // else it ends with the daemon
+    if (pin) {
+        bpf_link__pin(link.get(), pin->c_str()); // else it ends with the daemon
     }
     links_.push_back(std::move(link));
-    return true;
+    return Attached::now;
 }
 
 } // namespace dovewatch

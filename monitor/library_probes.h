@@ -49,7 +49,8 @@ class LibraryProbes {
         const char* function;
         const char* pin_name;
     };
-    bool attach_one(const Probe& probe, const std::filesystem::path& library, const FileId& id);
+    enum class Attached { no, before, now };
+    Attached attach_one(const Probe& probe, const std::filesystem::path& library, const FileId& id);
 
     const dovewatch_bpf& skeleton_;
     std::filesystem::path proc_;

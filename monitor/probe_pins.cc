@@ -3,7 +3,6 @@
 #include "store/unique_fd.h"
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <string>
 #include <system_error>
@@ -97,19 +96,6 @@ std::vector<std::filesystem::path> link_pins(const std::filesystem::path& folder
 std::filesystem::path library_pin(const std::filesystem::path& folder, const char* name,
                                   const FileId& library) {
     return folder / fmt::format("{}-{}-{}", name, library.first, library.second);
-}
-
-std::vector<FileId> pinned_libraries(const std::filesystem::path& folder) {
-    std::vector<FileId> libraries;
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-        unsigned long long device = 0;
-        unsigned long long inode = 0;
-        if (std::sscanf(entry.path().filename().c_str(), "title-%llu-%llu", &device, &inode) == 2) {
-            libraries.emplace_back(device, inode);
-        }
-    }
-    return libraries;
 }
 
 } // namespace dovewatch

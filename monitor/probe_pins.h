@@ -46,7 +46,4 @@ inline constexpr const char* event_info_pin = "event_info";
 std::filesystem::path library_pin(const std::filesystem::path& folder, const char* name,
                                   const FileId& library);
 
-// The libraries with all their probes pinned.
-std::vector<FileId> pinned_libraries(const std::filesystem::path& folder);
-
 } // namespace dovewatch

@@ -12,14 +12,16 @@ class BatchMaker {
   public:
     void operator()(const SessionBegan& change) {
         const Session& session = change.session;
-        add_session(session, &session);
+        add_session(session, &session, false);
         batch_.last_logins.push_back(
             {&session.user, &session.service_class, session.login, &session.address, 1});
     }
 
-    void operator()(const SessionUpdated& change) { add_session(change.session, nullptr); }
-    void operator()(const SessionReopened& change) { add_session(change.session, nullptr); }
-    void operator()(const SessionEnded& change) { add_session(change.session, nullptr); }
+    void operator()(const SessionUpdated& change) {
+        add_session(change.session, nullptr, change.session.logout.has_value());
+    }
+    void operator()(const SessionReopened& change) { add_session(change.session, nullptr, false); }
+    void operator()(const SessionEnded& change) { add_session(change.session, nullptr, false); }
 
     void operator()(const Delivered& change) {
         const Delivery& delivery = change.delivery;
@@ -34,14 +36,15 @@ class BatchMaker {
     }
 
   private:
-    void add_session(const Session& session, const Session* began) {
+    void add_session(const Session& session, const Session* began, bool amended) {
         const auto [place, is_new] = places_.try_emplace(session.id, batch_.sessions.size());
         if (is_new) {
-            batch_.sessions.push_back({&session, began});
+            batch_.sessions.push_back({&session, began, amended});
             return;
         }
         Batch::SessionRow& row = batch_.sessions[place->second];
         row.session = &session;
+        row.only_amended = row.only_amended && amended;
         row.began = row.began != nullptr ? row.began : began;
     }
 

@@ -17,6 +17,7 @@ struct Batch {
     struct SessionRow {
         const Session* session; // as the last change has it
         const Session* began;   // within these changes, as it began; null: the database knows it already
+        bool only_amended;      // it ended before; where the database has it no more, it was forgotten
     };
 
     struct LastLoginRow {

@@ -151,7 +151,7 @@ class SqliteWriter : public Writer {
                 auto& newest = last_logins[batch.last_login_of(row.began->user, row.began->service_class)];
                 insert(*row.session, newest.newest_session);
                 newest.newest_session = row.session->id;
-            } else if (!update(*row.session)) {
+            } else if (!update(*row.session) && !row.only_amended) {
                 insert_unknown(*row.session);
             }
         }

@@ -61,6 +61,20 @@ TEST_CASE("The newest session's id is not given again") {
     CHECK(value_of(writer->next_session_id()) == 4);
 }
 
+TEST_CASE("A logout line that comes late does not bring a forgotten session back") {
+    const TemporaryFolder folder;
+    const auto file = folder / "test.db";
+    const auto writer = open_writer(file);
+    const Session sue = session(1, "sue", 10);
+    commit(*writer, {SessionBegan{sue}, SessionEnded{ended(sue, 20)}});
+    static_cast<void>(value_of(forget_user(file, "sue")));
+    Session amended = ended(sue, 20);
+    amended.reason = "Logged out";
+    commit(*writer, {SessionUpdated{amended}});
+    CHECK(activity(file).empty());
+    CHECK(last_logins(file).empty());
+}
+
 TEST_CASE("A session that is online stays, with the last logins, and is told of") {
     const TemporaryFolder folder;
     const auto file = folder / "test.db";

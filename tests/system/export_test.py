@@ -134,7 +134,8 @@ class SpoolTest(ExportTestCase):
 
 class ForgetTest(ExportTestCase):
     def test_a_person_is_removed_everywhere(self) -> None:
-        self.start(exporters="spool, table")
+        """From the table when it is written next."""
+        self.start("--table-interval", "1", exporters="spool, table")
         for user in ("sue", "tom"):
             pop3_pipelined(self.place, user)
             wait_until(lambda: self.export.spool_file(user), 10, "the spool file")

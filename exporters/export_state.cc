@@ -58,14 +58,22 @@ std::vector<ExporterStatus> read_exporters(SQLite::Database& state) {
     return exporters;
 }
 
+// An existing file is never opened beside SQLite: closing that descriptor would take the POSIX locks of all
+// connections of this process with it, and another process would then take the log away under them.
+Result<void> create_if_missing(const std::filesystem::path& file) {
+    std::error_code error;
+    if (std::filesystem::exists(file, error)) {
+        return {};
+    }
+    return open_private_file(file).map([](int descriptor) { close(descriptor); });
+}
+
 } // namespace
 
 Result<SQLite::Database> open_export_state(const std::filesystem::path& file) {
-    const auto created = open_private_file(file);
-    if (!created) {
+    if (auto created = create_if_missing(file); !created) {
         return tl::make_unexpected(created.error());
     }
-    close(*created);
     return guarded(file, [&]() -> Result<SQLite::Database> {
         SQLite::Database state(file.string(), SQLite::OPEN_READWRITE, patience_ms);
         state.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");

@@ -1,5 +1,6 @@
 // dovewatch-export: carries the store's changes to other readers.
 #include "exporters/export_options.h"
+#include "exporters/export_state.h"
 #include "exporters/exporter_list.h"
 #include "exporters/exporter_loop.h"
 #include "store/lock_file.h"
@@ -72,6 +73,9 @@ Result<void> run(const ExportOptions& options) {
     const auto lock = LockFile::acquire(options.place.state.string() + ".lock");
     if (!lock) {
         return tl::make_unexpected(lock.error());
+    }
+    if (const auto state = open_export_state(options.place.state); !state) {
+        return tl::make_unexpected(state.error());
     }
     const auto exporters = make_exporters(options);
     if (!exporters) {

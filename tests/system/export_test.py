@@ -127,6 +127,8 @@ class SpoolTest(ExportTestCase):
         self.assertEqual(self.export.run("--replay", "spool", "--since", "1h").stderr, "")
         self.assertEqual(self.export.spool_file("sue")[0], 2)
         self.export.start()
+        pop3_pipelined(self.place, "sue")
+        wait_until(lambda: self.export.spool_file("sue")[0] == 3, 10, "the service to run")
         busy = self.export.run("--once", "spool")
         self.assertEqual(busy.returncode, 1)
         self.assertIn("stop that one first", busy.stderr)

@@ -5,9 +5,9 @@
 #include "exporters/exporter_loop.h"
 #include "store/lock_file.h"
 #include "store/log.h"
+#include "store/stop_signals.h"
 #include "store/unique_fd.h"
 
-#include <csignal>
 #include <iostream>
 #include <thread>
 #include <vector>
@@ -32,18 +32,9 @@ Result<Exporters> make_exporters(const ExportOptions& options) {
     return exporters;
 }
 
-// Blocked in all threads, so that this one can wait for them.
-sigset_t block_stop_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    return signals;
-}
-
-// An exporter whose settings are wrong ends the program; the others are stopped in good order.
-Result<void> export_all(const Exporters& exporters, const ExporterPlace& place, const sigset_t& signals) {
+// The stop signals are blocked. An exporter whose settings are wrong ends the program; the others are stopped
+// in good order.
+Result<void> export_all(const Exporters& exporters, const ExporterPlace& place) {
     const UniqueFd stop(eventfd(0, EFD_CLOEXEC));
     std::vector<Result<void>> outcomes(exporters.size());
     std::vector<std::jthread> threads;
@@ -53,6 +44,7 @@ Result<void> export_all(const Exporters& exporters, const ExporterPlace& place, 
             kill(getpid(), outcomes[i] ? 0 : SIGTERM);
         });
     }
+    const sigset_t signals = stop_signals();
     int signal = 0;
     sigwait(&signals, &signal);
     eventfd_write(stop.get(), 1);
@@ -66,9 +58,8 @@ Result<void> export_all(const Exporters& exporters, const ExporterPlace& place, 
 }
 
 Result<void> run(const ExportOptions& options) {
-    sigset_t stop_signals{};
     if (options.mode == ExportMode::service) {
-        stop_signals = block_stop_signals();
+        block_stop_signals();
     }
     const auto lock = LockFile::acquire(options.place.state.string() + ".lock");
     if (!lock) {
@@ -91,7 +82,7 @@ Result<void> run(const ExportOptions& options) {
     case ExportMode::service:
         break;
     }
-    return export_all(*exporters, options.place, stop_signals);
+    return export_all(*exporters, options.place);
 }
 
 } // namespace

@@ -2,10 +2,10 @@
 
 #include "monitor/clock.h"
 #include "store/log.h"
+#include "store/stop_signals.h"
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -119,11 +119,8 @@ Result<void> Daemon::run() {
 }
 
 Result<void> Daemon::open_fds() {
-    sigset_t stop_signals;
-    sigemptyset(&stop_signals);
-    sigaddset(&stop_signals, SIGTERM);
-    sigaddset(&stop_signals, SIGINT);
-    signals_ = UniqueFd(signalfd(-1, &stop_signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    const sigset_t signals = stop_signals();
+    signals_ = UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
     commit_timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     status_timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));

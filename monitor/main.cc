@@ -5,22 +5,14 @@
 #include "monitor/source_choice.h"
 #include "store/lock_file.h"
 #include "store/log.h"
+#include "store/stop_signals.h"
 #include "store/writer.h"
 
-#include <csignal>
 #include <iostream>
 
 namespace {
 
 using namespace dovewatch;
-
-void block_stop_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
 
 Result<void> resume(Daemon& daemon, const Writer& writer) {
     return writer.next_session_id().and_then([&](std::int64_t next_id) {

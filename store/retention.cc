@@ -3,6 +3,8 @@
 #include "store/address.h"
 #include "store/row.h"
 
+#include <algorithm>
+
 #include <SQLiteCpp/Statement.h>
 
 namespace dovewatch {
@@ -20,6 +22,16 @@ SELECT id FROM chain WHERE previous = ?2
 std::optional<UtcTime> limit_of(const std::optional<std::chrono::days>& age, UtcTime now) {
     return age ? std::optional(now - *age) : std::nullopt;
 }
+
+struct Limits {
+    Limits(const RetentionPolicy& policy, UtcTime now)
+        : rows(limit_of(policy.keep_rows, now)), addresses(limit_of(policy.keep_addresses, now)),
+          youngest(std::max(rows.value_or(UtcTime::min()), addresses.value_or(UtcTime::min()))) {}
+
+    std::optional<UtcTime> rows;
+    std::optional<UtcTime> addresses;
+    UtcTime youngest; // nothing is to be done from here on
+};
 
 bool is_before(UtcTime time, const std::optional<UtcTime>& limit) {
     return limit && time < *limit;
@@ -84,8 +96,7 @@ std::vector<OldRow> read_rows(const SQLite::Database& database, const char* sql,
     return old;
 }
 
-} // namespace
-
+// And keeps its user's chain whole.
 void remove_session(SQLite::Database& database, std::int64_t id) {
     Query row(database, "SELECT user, previous FROM session WHERE id = ?");
     row.bind(1, id);
@@ -104,6 +115,8 @@ void remove_session(SQLite::Database& database, std::int64_t id) {
     Binder(remove).integer(id);
     remove.exec();
 }
+
+} // namespace
 
 bool Retention::step(const RetentionPolicy& policy, UtcTime now, std::size_t rows) {
     bool more = false;
@@ -129,10 +142,7 @@ bool Retention::step(const RetentionPolicy& policy, UtcTime now, std::size_t row
 
 // In the order of the ids, which is that of the logins: all that follows a login that is young is younger.
 bool Retention::sessions_step(const RetentionPolicy& policy, UtcTime now, std::size_t rows) {
-    const auto row_limit = limit_of(policy.keep_rows, now);
-    const auto address_limit = limit_of(policy.keep_addresses, now);
-    const auto youngest =
-        std::max(row_limit.value_or(UtcTime::min()), address_limit.value_or(UtcTime::min()));
+    const Limits limits(policy, now);
     const auto old = read_rows(database_,
                                "SELECT id, logout, login, estimated & 1, address FROM session WHERE id > ? "
                                "ORDER BY id LIMIT ?",
@@ -140,13 +150,13 @@ bool Retention::sessions_step(const RetentionPolicy& policy, UtcTime now, std::s
     SQLite::Statement mask(database_, "UPDATE session SET address = ? WHERE id = ?");
     for (const OldRow& row : old) {
         after_ = row.id;
-        if (row.is_exact && row.begin >= youngest) {
+        if (row.is_exact && row.begin >= limits.youngest) {
             return false;
         }
-        if (row.end && is_before(*row.end, row_limit)) {
+        if (row.end && is_before(*row.end, limits.rows)) {
             remove_session(database_, row.id);
             ++removed_;
-        } else if (row.end && row.address && is_before(*row.end, address_limit) &&
+        } else if (row.end && row.address && is_before(*row.end, limits.addresses) &&
                    masked(*row.address, policy) != row.address) {
             set_address(mask, masked(*row.address, policy), row.id);
             ++anonymised_;
@@ -156,10 +166,7 @@ bool Retention::sessions_step(const RetentionPolicy& policy, UtcTime now, std::s
 }
 
 bool Retention::deliveries_step(const RetentionPolicy& policy, UtcTime now, std::size_t rows) {
-    const auto row_limit = limit_of(policy.keep_rows, now);
-    const auto address_limit = limit_of(policy.keep_addresses, now);
-    const auto youngest =
-        std::max(row_limit.value_or(UtcTime::min()), address_limit.value_or(UtcTime::min()));
+    const Limits limits(policy, now);
     const auto old =
         read_rows(database_, "SELECT id, at, at, 0, address FROM delivery WHERE id > ? ORDER BY id LIMIT ?",
                   after_, rows);
@@ -167,10 +174,10 @@ bool Retention::deliveries_step(const RetentionPolicy& policy, UtcTime now, std:
     SQLite::Statement mask(database_, "UPDATE delivery SET address = ? WHERE id = ?");
     for (const OldRow& row : old) {
         after_ = row.id;
-        if (row.begin >= youngest) {
+        if (row.begin >= limits.youngest) {
             return false;
         }
-        if (is_before(row.begin, row_limit)) {
+        if (is_before(row.begin, limits.rows)) {
             Binder(remove).integer(row.id);
             remove.exec();
             ++removed_;

@@ -56,7 +56,4 @@ class Retention {
     std::uint64_t anonymised_ = 0;
 };
 
-// Removes the session and keeps its user's chain whole.
-void remove_session(SQLite::Database& database, std::int64_t id);
-
 } // namespace dovewatch

@@ -47,12 +47,6 @@ Result<Removed> forget_everywhere(const Context& context, const std::string& use
     });
 }
 
-std::string visible(const std::string& user) {
-    fmt::memory_buffer text;
-    append_visible(text, user);
-    return fmt::to_string(text);
-}
-
 void put(RowSink& sink, std::string_view what, std::uint64_t removed) {
     static_cast<void>(sink.row(std::array{Cell{what}, Cell{static_cast<std::int64_t>(removed)}}));
 }

@@ -1,7 +1,5 @@
 #include "exporters/terminal/records.h"
 
-#include <algorithm>
-
 namespace dovewatch::terminal {
 namespace {
 
@@ -46,16 +44,13 @@ std::array<Cell, online_fields.size()> online_record(const Session& session) {
 }
 
 ActivityRecord record(const Session& session) {
-    const auto online = online_record(session);
     const std::array ended{
         Cell{text_or_none(session.reason)},           Cell{text_or_none(session.statistics)},
         Cell{value_or_none(session.numbers.top)},     Cell{value_or_none(session.numbers.retrieved)},
         Cell{value_or_none(session.numbers.deleted)}, Cell{value_or_none(session.numbers.left)},
         Cell{value_or_none(session.numbers.bytes)}};
-    static_assert(online.size() + ended.size() == activity_fields.size());
-    ActivityRecord record;
-    std::copy(ended.begin(), ended.end(), std::copy(online.begin(), online.end(), record.begin()));
-    return record;
+    static_assert(ended.size() == ended_fields.size());
+    return joined(online_record(session), ended);
 }
 
 ActivityRecord record(const Delivery& delivery) {

@@ -5,7 +5,9 @@
 #include "store/model.h"
 #include "store/reader.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 
 namespace dovewatch::terminal {
 
@@ -27,28 +29,20 @@ inline constexpr std::array online_fields{Column{"kind"},
 // The cells look into the row.
 std::array<Cell, online_fields.size()> online_record(const Session& session);
 
-// The same, and what is known once a session has ended.
-inline constexpr std::array activity_fields{Column{"kind"},
-                                            Column{"user"},
-                                            Column{"service"},
-                                            Column{"class"},
-                                            Column{"address"},
-                                            Column{"pid"},
-                                            Column{"login"},
-                                            Column{"logout"},
-                                            Column{"duration"},
-                                            Column{"end"},
-                                            Column{"estimated"},
-                                            Column{"login_estimated"},
-                                            Column{"logout_estimated"},
-                                            Column{"hibernated"},
-                                            Column{"reason"},
-                                            Column{"statistics"},
-                                            Column{"top"},
-                                            Column{"retrieved"},
-                                            Column{"deleted"},
-                                            Column{"left"},
-                                            Column{"bytes"}};
+// What is known beside once a session has ended.
+inline constexpr std::array ended_fields{Column{"reason"},    Column{"statistics"}, Column{"top"},
+                                         Column{"retrieved"}, Column{"deleted"},    Column{"left"},
+                                         Column{"bytes"}};
+
+template <typename T, std::size_t first_size, std::size_t second_size>
+constexpr std::array<T, first_size + second_size> joined(const std::array<T, first_size>& first,
+                                                         const std::array<T, second_size>& second) {
+    std::array<T, first_size + second_size> both{};
+    std::copy(second.begin(), second.end(), std::copy(first.begin(), first.end(), both.begin()));
+    return both;
+}
+
+inline constexpr auto activity_fields = joined(online_fields, ended_fields);
 
 using ActivityRecord = std::array<Cell, activity_fields.size()>;
 

@@ -93,4 +93,10 @@ std::size_t append_visible(fmt::memory_buffer& out, std::string_view text) {
     return cells;
 }
 
+std::string visible(std::string_view text) {
+    fmt::memory_buffer shown;
+    append_visible(shown, text);
+    return fmt::to_string(shown);
+}
+
 } // namespace dovewatch::terminal

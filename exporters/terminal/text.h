@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -23,5 +24,8 @@ inline std::string_view view(const fmt::memory_buffer& text) {
 // are no UTF-8 as \x07, invisible and direction-changing characters as \u{202e}, a backslash as \\.
 // Returns how many terminal cells it takes.
 std::size_t append_visible(fmt::memory_buffer& out, std::string_view text);
+
+// The same on its own, for a message.
+std::string visible(std::string_view text);
 
 } // namespace dovewatch::terminal

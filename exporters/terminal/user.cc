@@ -41,9 +41,7 @@ void put(const Context& context, const UserHistory& history) {
 }
 
 void say_never_seen(std::ostream& notices, const std::string& user) {
-    fmt::memory_buffer text;
-    append_visible(text, user);
-    notices << view(text) << " was never seen\n";
+    notices << visible(user) << " was never seen\n";
 }
 
 Result<int> show_user(const Context& context, const std::string& user) {

@@ -21,6 +21,7 @@ const std::string& user_of(const StoreChange& change) {
 
 std::vector<std::string> users_of(const std::vector<StoreChange>& changes) {
     std::vector<std::string> users;
+    users.reserve(changes.size());
     for (const StoreChange& change : changes) {
         users.push_back(user_of(change));
     }

@@ -74,7 +74,9 @@ int main(int argc, char** argv) {
     for (std::int64_t id = 0; id < history; id += 10'000) {
         must(writer->commit(batch(id + 1, 10'000, id < history / 2 ? 0 : 50 * day), {}));
     }
+    constexpr std::size_t commits_alone = 500;
     std::vector<double> alone;
+    alone.reserve(commits_alone);
     std::vector<double> beside;
     std::vector<double> steps;
     std::int64_t next = history + 1;
@@ -82,7 +84,7 @@ int main(int argc, char** argv) {
         must(writer->commit(batch(next, sessions_per_commit, 50 * day), {}));
         next += sessions_per_commit;
     };
-    for (int i = 0; i < 500; ++i) {
+    while (alone.size() < commits_alone) {
         alone.push_back(timed(write));
     }
     const RetentionPolicy policy{std::chrono::days(10), std::nullopt, 0, 0};

@@ -39,8 +39,8 @@ SessionChange online_session(std::int64_t number, UtcTime now) {
 }
 
 struct History {
-    std::int64_t count;
-    std::int64_t users;
+    std::int64_t count = 0;
+    std::int64_t users = 0;
     UtcTime now;
 
     std::string user_of(std::int64_t number) const {

@@ -54,6 +54,18 @@ Result<std::unique_ptr<Workplace>> open_workplace(Exporter& exporter, const Expo
     return workplace->conveyor.prepare().map([&] { return std::move(workplace); });
 }
 
+// Until the store has no more, or `is_stopped()`.
+template <typename IsStopped>
+Result<void> take_to_the_end(Conveyor& conveyor, IsStopped is_stopped) {
+    Result<bool> more = true;
+    while (more && *more && !is_stopped()) {
+        more = conveyor.take();
+    }
+    return more.map([](bool) {});
+}
+
+constexpr auto never_stopped = [] { return false; };
+
 class Loop {
   public:
     Loop(int stop_fd, Exporter& exporter, const ExporterPlace& place)
@@ -81,27 +93,10 @@ class Loop {
             }
             workplace_ = std::move(*opened);
         }
-        return take_all().and_then([&] { return push_when_due(); });
-    }
-
-    Result<void> take_all() {
-        for (bool more = true; more && !stopping_;) {
-            const auto taken = workplace_->conveyor.take();
-            if (!taken) {
-                return tl::make_unexpected(taken.error());
-            }
-            more = *taken;
-            stopping_ = is_stopped(0ms);
-        }
-        return {};
-    }
-
-    Result<Clock::duration> push_when_due() {
-        const auto wanted = workplace_->conveyor.push();
-        if (!wanted) {
-            return tl::make_unexpected(wanted.error());
-        }
-        return std::min<Clock::duration>(*wanted, safety_look);
+        Conveyor& conveyor = workplace_->conveyor;
+        return take_to_the_end(conveyor, [this] { return stopping_ = is_stopped(0ms); })
+            .and_then([&] { return conveyor.push(); })
+            .map([](auto wanted) { return std::min<Clock::duration>(wanted, safety_look); });
     }
 
     void note(const std::optional<Error>& error) {
@@ -157,17 +152,6 @@ class Loop {
     bool stopping_ = false;
 };
 
-Result<void> take_to_the_end(Conveyor& conveyor) {
-    for (bool more = true; more;) {
-        const auto taken = conveyor.take();
-        if (!taken) {
-            return tl::make_unexpected(taken.error());
-        }
-        more = *taken;
-    }
-    return {};
-}
-
 // Until the exporter wants no more at once, such as while a file is locked, or a mailbox is being counted.
 Result<void> push_to_the_end(Conveyor& conveyor) {
     const auto give_up = Clock::now() + 120s;
@@ -194,16 +178,16 @@ Result<void> export_until(int stop_fd, Exporter& exporter, const ExporterPlace& 
 Result<void> export_once(Exporter& exporter, const ExporterPlace& place) {
     return open_workplace(exporter, place).and_then([](const auto& workplace) -> Result<void> {
         Conveyor& conveyor = workplace->conveyor;
-        return take_to_the_end(conveyor).and_then([&] { return push_to_the_end(conveyor); });
+        return take_to_the_end(conveyor, never_stopped).and_then([&] { return push_to_the_end(conveyor); });
     });
 }
 
 Result<void> export_again(Exporter& exporter, const ExporterPlace& place, UtcTime since) {
     return open_workplace(exporter, place).and_then([&](const auto& workplace) -> Result<void> {
         Conveyor& conveyor = workplace->conveyor;
-        return take_to_the_end(conveyor).and_then([&] { return conveyor.replay(since); }).and_then([&] {
-            return push_to_the_end(conveyor);
-        });
+        return take_to_the_end(conveyor, never_stopped)
+            .and_then([&] { return conveyor.replay(since); })
+            .and_then([&] { return push_to_the_end(conveyor); });
     });
 }
 

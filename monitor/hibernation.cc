@@ -224,8 +224,15 @@ std::vector<Hibernation::Ledger> Hibernation::ledgers() const {
             continue;
         }
         Ledger ledger{master,     pool.processes, pool.uncounted_processes, pool.count,
-                      pool.rises, pool.falls,     pool.owed_falls,          {}};
+                      pool.rises, pool.falls,     pool.owed_falls,          {},
+                      {}};
+        if (pools_.size() > 1) {
+            ledger.sessions.emplace();
+        }
         for (const HibernatedSession& one : pool.sessions) {
+            if (ledger.sessions) {
+                ledger.sessions->insert(one.session.id);
+            }
             if (one.claim) {
                 ledger.claims.push_back({one.session.id, *one.claim, one.claimed_at});
             }
@@ -243,8 +250,12 @@ void Hibernation::restore(const Ledger& ledger) {
     pool.rises = ledger.rises;
     pool.falls = ledger.falls;
     pool.owed_falls = ledger.owed_falls;
-    std::move(unplaced_.begin(), unplaced_.end(), std::back_inserter(pool.sessions));
-    unplaced_.clear();
+    const auto others = [&](const HibernatedSession& one) {
+        return ledger.sessions && !ledger.sessions->contains(one.session.id);
+    };
+    const auto own = std::stable_partition(unplaced_.begin(), unplaced_.end(), others);
+    std::move(own, unplaced_.end(), std::back_inserter(pool.sessions));
+    unplaced_.erase(own, unplaced_.end());
     for (HibernatedSession& one : pool.sessions) {
         for (const Ledger::Claim& claim : ledger.claims) {
             if (claim.session_id == one.session.id) {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace dovewatch {
@@ -93,11 +94,11 @@ class Hibernation {
         std::vector<BootTime> falls;
         std::vector<BootTime> owed_falls;
         std::vector<Claim> claims;
+        std::optional<std::unordered_set<std::int64_t>> sessions; // their ids; none: all that there are
     };
     std::vector<Ledger> ledgers() const;
 
-    // After `restore` of the sessions, which all come to the first ledger: sites with hibernation and several
-    // masters on one host are rare, and their sessions end as lost at worst.
+    // After `restore` of the sessions.
     void restore(const Ledger& ledger);
 
   private:

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int format = 2;
+constexpr int format = 3;
 
 json times_to_json(const std::vector<BootTime>& times) {
     json out = json::array();
@@ -113,7 +113,8 @@ json ledger_to_json(const Hibernation::Ledger& ledger) {
             {"rises", times_to_json(ledger.rises)},
             {"falls", times_to_json(ledger.falls)},
             {"owed_falls", times_to_json(ledger.owed_falls)},
-            {"claims", std::move(claims)}};
+            {"claims", std::move(claims)},
+            {"sessions", ledger.sessions ? json(*ledger.sessions) : json()}};
 }
 
 Hibernation::Ledger to_ledger(const json& in) {
@@ -128,6 +129,9 @@ Hibernation::Ledger to_ledger(const json& in) {
     for (const json& claim : in.at("claims")) {
         ledger.claims.push_back({claim.at(0).get<std::int64_t>(), to_key(claim.at(1)),
                                  BootTime{claim.at(2).get<std::int64_t>()}});
+    }
+    if (const json& sessions = in.at("sessions"); !sessions.is_null()) {
+        ledger.sessions = sessions.get<std::unordered_set<std::int64_t>>();
     }
     return ledger;
 }

@@ -74,6 +74,14 @@ EventScript& EventScript::retain(std::vector<ProcessKey> running) {
     return apply();
 }
 
+EventScript& EventScript::take_over() {
+    Tracker successor(static_cast<std::int64_t>(sessions()) + 1);
+    successor.set_utc_offset(utc_offset);
+    successor.restore(applied.online(), tracker.memory());
+    tracker = std::move(successor);
+    return *this;
+}
+
 const Session& EventScript::session() const {
     REQUIRE(applied.rows().size() == 1);
     return applied.rows().begin()->second.session;

@@ -31,6 +31,8 @@ class EventScript {
     EventScript& wait(BootTime time);
     EventScript& advance();
     EventScript& retain(std::vector<ProcessKey> running);
+    // A tracker that takes over from this one, as after a restart of the daemon.
+    EventScript& take_over();
 
     // The only session so far; the one of this id.
     const Session& session() const;

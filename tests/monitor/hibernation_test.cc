@@ -213,6 +213,26 @@ TEST_CASE("retain keeps hibernated sessions while imap-hibernate runs") {
     CHECK_FALSE(script.session().logout);
 }
 
+TEST_CASE("sessions that are hibernated stay with their own master across a restart") {
+    EventScript script;
+    hibernate_users(script, {"u", "v"});
+    script.under(200).process(51, ProcessRole::imap_hibernate).exec().title("[0 connections]");
+    script.process(3).exec().title("[w 1.2.3.4]");
+    script.process(51, ProcessRole::imap_hibernate).title("[1 connections]");
+    script.process(3).titles({"[w 1.2.3.4 (deinit)]", "[w 1.2.3.4 (deinit)]", "[idling]"}).exit();
+    script.take_over();
+    SECTION("one ends") {
+        script.process(51, ProcessRole::imap_hibernate).title("[0 connections]");
+        CHECK(boot_time(*script.session(3).logout) == script.now);
+        CHECK(script.applied.online().size() == 2);
+    }
+    SECTION("the other's end") {
+        script.under(EventScript::master).process(hibernate, ProcessRole::imap_hibernate).exit();
+        CHECK(script.applied.online().size() == 1);
+        CHECK(script.session(3).hibernated);
+    }
+}
+
 TEST_CASE("sessions that an earlier daemon saw hibernated") {
     EventScript script(6);
     Session session;

@@ -14,14 +14,24 @@ void forget_old(std::vector<BootTime>& times, BootTime now) {
     std::erase_if(times, [now](BootTime time) { return now - time > Hibernation::reach; });
 }
 
-HibernatedSession take(std::vector<HibernatedSession>& sessions,
-                       std::vector<HibernatedSession>::iterator at) {
-    HibernatedSession taken = std::move(*at);
-    sessions.erase(at);
-    return taken;
-}
+constexpr BootTime presumption_age = std::chrono::hours(24); // what is older returns no more
 
 } // namespace
+
+std::size_t Hibernation::Pool::unended() const {
+    return static_cast<std::size_t>(
+        std::count_if(sessions.begin(), sessions.end(), [](const auto& one) { return !one.presumed_end; }));
+}
+
+// What was presumed of it is then true of another.
+HibernatedSession Hibernation::Pool::take(std::vector<HibernatedSession>::iterator at) {
+    HibernatedSession taken = std::move(*at);
+    sessions.erase(at);
+    if (taken.presumed_end) {
+        falls.insert(falls.begin(), *taken.presumed_end);
+    }
+    return taken;
+}
 
 Hibernation::Pool* Hibernation::find(std::int32_t master) {
     const auto found = pools_.find(master);
@@ -66,11 +76,11 @@ std::optional<HibernatedSession> Hibernation::count_fell(std::int32_t master, Bo
     });
     if (claimed != pool.sessions.end()) {
         --claims_;
-        return take(pool.sessions, claimed);
+        return pool.take(claimed);
     }
     pool.falls.push_back(at);
     // Sessions from before our time may be among the ended: what is too much concerns them.
-    if (pool.falls.size() > pool.sessions.size()) {
+    if (pool.falls.size() > pool.unended()) {
         pool.falls.erase(pool.falls.begin());
     }
     return std::nullopt;
@@ -80,7 +90,7 @@ void Hibernation::count_found(std::int32_t master, std::uint32_t count, BootTime
     Pool& pool = pools_[master];
     pool.uncounted_processes -= std::min(pool.uncounted_processes, 1U);
     pool.count += count;
-    const std::size_t known = pool.sessions.size();
+    const std::size_t known = pool.unended();
     pool.falls.insert(pool.falls.end(), known - std::min<std::size_t>(known, pool.count), at);
 }
 
@@ -110,23 +120,26 @@ std::optional<HibernatedSession> Hibernation::undo(std::int32_t master, std::int
     }
     const auto found = std::find_if(pool->sessions.begin(), pool->sessions.end(),
                                     [session_id](const auto& one) { return one.session.id == session_id; });
-    if (found == pool->sessions.end() || found->claim) {
+    if (found == pool->sessions.end() || found->claim || found->presumed_end) {
         return std::nullopt;
     }
     pool->rises.push_back(found->count_rose);
-    return take(pool->sessions, found);
+    return pool->take(found);
 }
 
 HibernatedSession* Hibernation::find(Pool* pool, std::string_view user,
                                      const std::optional<Address>& address) {
-    const auto matches = [&](const HibernatedSession& one) {
-        return !one.claim && one.session.user == user && one.session.address == address;
-    };
     if (pool == nullptr) {
         return nullptr;
     }
-    const auto found = std::find_if(pool->sessions.begin(), pool->sessions.end(), matches);
-    return found == pool->sessions.end() ? nullptr : &*found;
+    HibernatedSession* newest = nullptr;
+    for (HibernatedSession& one : pool->sessions) {
+        const bool matches = !one.claim && one.session.user == user && one.session.address == address;
+        if (matches && (newest == nullptr || !one.presumed_end || newest->presumed_end)) {
+            newest = &one;
+        }
+    }
+    return newest;
 }
 
 std::optional<HibernatedSession> Hibernation::take_returning(std::int32_t master, std::string_view user,
@@ -138,7 +151,7 @@ std::optional<HibernatedSession> Hibernation::take_returning(std::int32_t master
         return std::nullopt;
     }
     pool->owed_falls.push_back(at);
-    return take(pool->sessions, pool->sessions.begin() + (found - pool->sessions.data()));
+    return pool->take(pool->sessions.begin() + (found - pool->sessions.data()));
 }
 
 bool Hibernation::claim(std::int32_t master, std::string_view user, const std::optional<Address>& address,
@@ -188,18 +201,46 @@ std::vector<HibernatedEnd> Hibernation::settle(std::int32_t master, BootTime now
     if (pool == nullptr) {
         return ended;
     }
-    if (pool->uncounted_processes > 0 || pool->count > 0) {
+    if (!pool->is_empty()) {
         return ended;
     }
     std::size_t next_fall = 0;
     for (HibernatedSession& session : pool->sessions) {
         claims_ -= session.claim ? 1 : 0;
+        if (session.presumed_end && !session.claim) {
+            continue;
+        }
         const BootTime fell = next_fall < pool->falls.size() ? pool->falls[next_fall++] : now;
         ended.push_back({std::move(session), fell});
     }
     pool->sessions.clear();
     pool->falls.clear();
     return ended;
+}
+
+std::vector<HibernatedEnd> Hibernation::presume(BootTime now) {
+    std::vector<HibernatedEnd> ended;
+    for (auto& [master, pool] : pools_) {
+        std::erase_if(pool.sessions, [now](const HibernatedSession& one) {
+            return one.presumed_end && !one.claim && now - *one.presumed_end > presumption_age;
+        });
+        while (pool.uncounted_processes == 0 && !pool.falls.empty() && now - pool.falls.front() >= patience) {
+            const auto oldest = std::find_if(pool.sessions.begin(), pool.sessions.end(),
+                                             [](const auto& one) { return !one.claim && !one.presumed_end; });
+            if (oldest == pool.sessions.end()) {
+                break;
+            }
+            ended.push_back({*oldest, pool.falls.front()});
+            oldest->presumed_end = pool.falls.front();
+            pool.falls.erase(pool.falls.begin());
+        }
+    }
+    return ended;
+}
+
+bool Hibernation::is_empty(std::int32_t master) const {
+    const auto found = pools_.find(master);
+    return found == pools_.end() || found->second.is_empty();
 }
 
 std::vector<HibernatedSession> Hibernation::take_lost() {

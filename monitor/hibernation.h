@@ -3,7 +3,8 @@
 // imap-hibernate shows how many there are, never whose. A session goes in when the count rises just before
 // its imap process says (deinit); it comes out when an imap process shows its user again, just before the
 // count falls. When the count falls without that, one of them has ended, and which one is known only when no
-// other is left.
+// other is left. Where that does not come about within `patience`, the one that went in first is presumed to
+// be it; if it returns all the same, it was another.
 #pragma once
 
 #include "monitor/process_event.h"
@@ -27,6 +28,7 @@ struct HibernatedSession {
     BootTime count_rose{};           // that said so
     std::optional<ProcessKey> claim; // where it may have returned
     BootTime claimed_at{};
+    std::optional<BootTime> presumed_end; // told as its end
 };
 
 struct HibernatedEnd {
@@ -39,6 +41,8 @@ class Hibernation {
   public:
     // Titles of two processes that belong together are at most this far apart.
     static constexpr BootTime reach = std::chrono::seconds(2);
+    // A client in IDLE is to speak up within 29 minutes (RFC 2177), which brings most of them back.
+    static constexpr BootTime patience = std::chrono::minutes(30);
 
     // Sessions of an earlier daemon belong to the first imap-hibernate that appears.
     void restore(HibernatedSession hibernated) { unplaced_.push_back(std::move(hibernated)); }
@@ -76,6 +80,12 @@ class Hibernation {
     // was none: its process serves a login.
     std::vector<HibernatedEnd> settle(std::int32_t master, BootTime now);
 
+    // The sessions that are presumed to have ended from now on. They can still return.
+    std::vector<HibernatedEnd> presume(BootTime now);
+
+    // Whether imap-hibernate says that it holds none.
+    bool is_empty(std::int32_t master) const;
+
     // The sessions of which no process can be found that holds them. They are forgotten.
     std::vector<HibernatedSession> take_lost();
 
@@ -110,6 +120,10 @@ class Hibernation {
         std::vector<BootTime> falls;             // that no return has explained
         std::vector<BootTime> owed_falls;        // returned at these times, still counted
         std::vector<HibernatedSession> sessions; // in the order in which they went in
+
+        std::size_t unended() const; // sessions without those that are presumed to have ended
+        bool is_empty() const { return uncounted_processes == 0 && count == 0; }
+        HibernatedSession take(std::vector<HibernatedSession>::iterator at);
     };
 
     Pool* find(std::int32_t master);

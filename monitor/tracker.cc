@@ -156,8 +156,7 @@ bool Tracker::State::is_about_known_session(const ProcessState& process) const {
 void Tracker::State::on_logout_line(ProcessState& process, const LogoutEvent& event) {
     auto line = std::make_shared<const LogoutEvent>(event);
     if (process.role == ProcessRole::imap_hibernate) {
-        masters_[process.parent_pid].hibernate_lines.push_back(std::move(line));
-        return;
+        return keep_hibernate_line(process.parent_pid, std::move(line));
     }
     if (!is_about_known_session(process)) {
         ++counters.unattributed_logout_lines;
@@ -251,6 +250,7 @@ void Tracker::State::retain(std::span<const ProcessKey> running, BootTime at) {
 
 void Tracker::State::advance(BootTime now) {
     settle_claims(now);
+    presume_hibernated_ends(now);
 }
 
 Tracker::Tracker(std::int64_t first_session_id, Classifier classifier)

@@ -57,7 +57,11 @@ void Tracker::State::continue_in(ProcessState& process, HibernatedSession hibern
     process.session = std::move(hibernated.session);
     process.count_fell = false;
     process.phase = Phase::running;
-    book.update(process.session, process.key, process.role);
+    if (hibernated.presumed_end) {
+        book.reopen(process.session, process.key, process.role);
+    } else {
+        book.update(process.session, process.key, process.role);
+    }
 }
 
 // At a (deinit): whether imap-hibernate got the session.
@@ -118,13 +122,15 @@ void Tracker::State::end_hibernated(const HibernatedSession& hibernated, const S
             decide_for_login(claimant->second);
         }
     }
-    book.end(hibernated.session, hibernated.process, ProcessRole::imap,
-             {std::max(end.at, hibernated.since), end.end, end.estimated});
+    if (!hibernated.presumed_end) {
+        book.end(hibernated.session, hibernated.process, ProcessRole::imap,
+                 {std::max(end.at, hibernated.since), end.end, end.estimated});
+    }
 }
 
 void Tracker::State::settle_hibernated(std::int32_t master, BootTime at, End end) {
     auto ended = hibernation_.settle(master, at);
-    if (ended.empty()) {
+    if (!hibernation_.is_empty(master)) {
         return;
     }
     const auto line = take_hibernate_line(master, ended.size());
@@ -132,6 +138,16 @@ void Tracker::State::settle_hibernated(std::int32_t master, BootTime at, End end
         one.hibernated.session.line = line;
         end_hibernated(one.hibernated, {one.at, end, true});
     }
+}
+
+// It comes before the count falls. Two are as good as many: none of them can be told from the others.
+void Tracker::State::keep_hibernate_line(std::int32_t master, std::shared_ptr<const LogoutEvent> line) {
+    auto& lines = masters_[master].hibernate_lines;
+    if (hibernation_.is_empty(master) || lines.size() > 1) {
+        ++counters.unattributed_logout_lines;
+        return;
+    }
+    lines.push_back(std::move(line));
 }
 
 // One line and one end belong together; of more it is not known which.
@@ -156,6 +172,12 @@ void Tracker::State::settle_claims(BootTime now) {
             decide_for_login(found->second);
             settle_hibernated(found->second.parent_pid, now, End::lost);
         }
+    }
+}
+
+void Tracker::State::presume_hibernated_ends(BootTime now) {
+    for (const HibernatedEnd& one : hibernation_.presume(now)) {
+        end_hibernated(one.hibernated, {one.at, End::lost, true});
     }
 }
 

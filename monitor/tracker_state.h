@@ -112,8 +112,10 @@ class Tracker::State {
     void decide_for_login(ProcessState& process);
     void end_hibernated(const HibernatedSession& hibernated, const SessionEnd& end);
     void settle_hibernated(std::int32_t master, BootTime at, End end);
+    void keep_hibernate_line(std::int32_t master, std::shared_ptr<const LogoutEvent> line);
     std::shared_ptr<const LogoutEvent> take_hibernate_line(std::int32_t master, std::size_t ended);
     void settle_claims(BootTime now);
+    void presume_hibernated_ends(BootTime now);
     void end_lost_hibernated(BootTime at);
 
     // tracker_memory.cc

@@ -190,6 +190,76 @@ TEST_CASE("of several hibernated sessions the others' return shows which one end
     CHECK(boot_time(*script.session(2).logout) == fell);
 }
 
+TEST_CASE("who ended among several hibernated sessions is presumed after half an hour") {
+    EventScript script;
+    hibernate_users(script, {"u", "v", "w"});
+    count(script, "[2 connections]");
+    const BootTime fell = script.now;
+    script.wait(minutes(29)).advance();
+    CHECK(script.applied.online().size() == 3);
+    script.wait(minutes(1)).advance();
+    CHECK(script.applied.online().size() == 2);
+    CHECK(boot_time(*script.session(1).logout) == fell);
+    CHECK(script.session(1).logout_estimated);
+    CHECK(script.session(1).end == End::lost);
+    SECTION("one end each") {
+        script.wait(minutes(60)).advance();
+        CHECK(script.applied.online().size() == 2);
+        count(script, "[0 connections]");
+        CHECK(script.applied.online().empty());
+        CHECK(boot_time(*script.session(1).logout) == fell);
+    }
+    SECTION("it was another if that one returns, shown as a return") {
+        script.process(11).exec().titles(
+            {"[waiting on unhibernate client]", "[unhibernating]", "[u 1.2.3.4]"});
+        count(script, "[1 connections]");
+        CHECK_FALSE(script.session(1).logout);
+        script.advance();
+        CHECK(boot_time(*script.session(2).logout) == fell);
+    }
+    SECTION("it was another if that one returns, shown as a login") {
+        script.process(11).exec().title("[u 1.2.3.4]");
+        count(script, "[1 connections]");
+        CHECK_FALSE(script.session(1).logout);
+        script.advance();
+        CHECK(boot_time(*script.session(2).logout) == fell);
+    }
+    SECTION("a login of that user is one") {
+        script.process(11).exec().title("[u 1.2.3.4]").wait(seconds(3)).advance();
+        CHECK(script.sessions() == 4);
+        CHECK(script.applied.online().size() == 3);
+        CHECK(script.session(1).logout);
+    }
+    CHECK(script.sessions() <= 4);
+}
+
+TEST_CASE("of two alike the one that was hibernated last returns") {
+    EventScript script;
+    hibernate_users(script, {"u", "u"});
+    script.process(11).exec().titles({"[waiting on unhibernate client]", "[unhibernating]", "[u 1.2.3.4]"});
+    CHECK(script.session(1).hibernated);
+    CHECK_FALSE(script.session(2).hibernated);
+}
+
+TEST_CASE("logout lines of imap-hibernate are kept only while one of them can be told from the others") {
+    EventScript script;
+    hibernate_users(script, {"u", "v", "w", "x"});
+    const auto& unattributed = script.tracker.counters().unattributed_logout_lines;
+    for (int left = 3; left > 0; --left) {
+        script.process(hibernate, ProcessRole::imap_hibernate).logout_line();
+        count(script, "[" + std::to_string(left) + " connections]");
+    }
+    CHECK(unattributed == 1);
+    script.logout_line();
+    count(script, "[0 connections]");
+    CHECK(unattributed == 4);
+    SECTION("nothing is left for the next") {
+        script.logout_line();
+        CHECK(unattributed == 5);
+    }
+    CHECK(script.session(1).reason.empty());
+}
+
 TEST_CASE("they all end with imap-hibernate") {
     EventScript script;
     hibernate_users(script, {"u", "v"});

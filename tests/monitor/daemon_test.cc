@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Events from a list. Once all were drained it stops the daemon as an administrator would.
+// Events from a list. Once all were drained it stops the daemon by its signals.
 class FakeSource : public Source {
   public:
     std::string_view name() const override { return "fake"; }
@@ -29,7 +29,9 @@ class FakeSource : public Source {
         eventfd_read(events_.get(), &value);
         losses += losses_in_drain;
         if (losses == 0 && !std::exchange(stopped_, true)) {
-            raise(SIGTERM);
+            for (const int signal : stop_by) {
+                raise(signal);
+            }
         }
         return {};
     }
@@ -58,6 +60,7 @@ class FakeSource : public Source {
 
     void wake() { eventfd_write(events_.get(), 1); }
 
+    std::vector<int> stop_by{SIGTERM};
     std::deque<ProcessEvent> events;
     std::vector<ProcessEvent> adopted;
     std::vector<ProcessKey> running_now;
@@ -77,16 +80,17 @@ class FakeSource : public Source {
 class StopSignalsBlocked {
   public:
     StopSignalsBlocked() {
-        sigset_t signals;
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGTERM);
-        sigaddset(&signals, SIGINT);
-        pthread_sigmask(SIG_BLOCK, &signals, &before_);
+        pthread_sigmask(SIG_BLOCK, nullptr, &before_);
+        block_daemon_signals();
     }
-    ~StopSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    ~StopSignalsBlocked() {
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        signal(SIGHUP, hangup_before_);
+    }
 
   private:
     sigset_t before_{};
+    sighandler_t hangup_before_ = signal(SIGHUP, SIG_DFL); // the tests may run below nohup
 };
 
 ProcessEvent event(BootTime at, decltype(ProcessEvent::what) what) {
@@ -184,6 +188,39 @@ TEST_CASE("a daemon that is stopped leaves a checkpoint and nothing in the kerne
     CHECK(store.checkpoint->position == SourcePosition{"fake", 42});
     CHECK(source.released);
     CHECK(source.retired);
+}
+
+TEST_CASE("a daemon that makes room for a successor leaves a checkpoint and the source as it is") {
+    const StopSignalsBlocked blocked;
+    FakeSource source;
+    FakeStore store;
+    source.events = {event(1s, ExecEvent{}), event(2s, TitleEvent{"[sue 192.0.2.7]"})};
+    source.stop_by = {SIGHUP};
+    source.wake();
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(store.changes.size() == 1);
+    REQUIRE(store.checkpoint);
+    CHECK(store.checkpoint->position == SourcePosition{"fake", 42});
+    CHECK(source.released);
+    CHECK_FALSE(source.retired);
+}
+
+TEST_CASE("a daemon that is stopped and hung up at once leaves nothing in the kernel") {
+    const StopSignalsBlocked blocked;
+    FakeSource source;
+    FakeStore store;
+    source.stop_by = {SIGHUP, SIGTERM};
+    source.wake();
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(source.retired);
+}
+
+TEST_CASE("a daemon below nohup is not ended by SIGHUP") {
+    const auto before = signal(SIGHUP, SIG_IGN);
+    const sigset_t signals = daemon_signals();
+    signal(SIGHUP, before);
+    CHECK(sigismember(&signals, SIGHUP) == 0);
+    CHECK(sigismember(&signals, SIGTERM) == 1);
 }
 
 TEST_CASE("a daemon goes on at the position that was stored last") {

@@ -149,6 +149,7 @@ Result<void> Daemon::open_fds() {
 }
 
 Result<void> Daemon::begin() {
+    set_timer(status_timer_, sweep_interval);
     if (auto swept = sweep(); !swept) {
         return swept;
     }
@@ -202,9 +203,7 @@ Result<void> Daemon::handle(int fd) {
         return {};
     }
     if (fd == source_.control_fd()) {
-        events_since_status_ = true;
-        commit_soon();
-        return source_.attend(sink_);
+        return attend();
     }
     if (fd == status_timer_.get()) {
         return look_after_time();
@@ -223,6 +222,18 @@ void Daemon::take_signals() {
         stopping_ = true;
         retiring_ = retiring_ || signal.ssi_signo != SIGHUP;
     }
+}
+
+// A source that polls comes here all the time, mostly with nothing to tell: then nothing is to be written.
+Result<void> Daemon::attend() {
+    if (auto attended = source_.attend(sink_); !attended) {
+        return attended;
+    }
+    events_since_status_ = events_since_status_ || source_.lost() != lost_at_sweep_;
+    if (events_since_status_) {
+        commit_soon();
+    }
+    return {};
 }
 
 void Daemon::commit_soon() {

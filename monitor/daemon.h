@@ -54,6 +54,7 @@ class Daemon {
     [[nodiscard]] Result<void> end();
     [[nodiscard]] Result<void> handle(int fd);
     void take_signals();
+    [[nodiscard]] Result<void> attend();
     [[nodiscard]] Result<void> drain_and_store();
     [[nodiscard]] Result<void> store_pending();
     [[nodiscard]] Result<void> store_status();

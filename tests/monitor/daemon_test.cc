@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 using namespace dovewatch;
 using dovewatch::test::FakeStore;
@@ -77,6 +79,37 @@ class FakeSource : public Source {
     UniqueFd control_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 };
 
+// Looks around every millisecond, and 20 times finds nothing.
+class PollingSource : public FakeSource {
+  public:
+    PollingSource() {
+        stop_by.clear();
+        const itimerspec when{{0, 1'000'000}, {0, 1'000'000}};
+        timerfd_settime(timer_.get(), 0, &when, nullptr);
+    }
+    int control_fd() const override { return timer_.get(); }
+    Result<void> attend(const EventSink& sink) override {
+        std::uint64_t expirations = 0;
+        [[maybe_unused]] const auto got = read(timer_.get(), &expirations, sizeof(expirations));
+        polls++;
+        if (polls == finds_at) {
+            sink({{100, 50}, 10, ProcessRole::pop3, false, 1s, ExecEvent{}});
+        }
+        losses += polls == loses_at ? 1 : 0;
+        if (polls == 20) {
+            raise(SIGTERM);
+        }
+        return {};
+    }
+
+    int finds_at = 0;
+    int loses_at = 0;
+    int polls = 0;
+
+  private:
+    UniqueFd timer_{timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)};
+};
+
 class StopSignalsBlocked {
   public:
     StopSignalsBlocked() {
@@ -141,6 +174,37 @@ TEST_CASE("a loss is followed by a sweep") {
     FakeStore store;
     source.losses_in_drain = 3;
     source.wake();
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(source.sweeps == 2);
+}
+
+TEST_CASE("nothing is written while a source that polls finds nothing") {
+    const StopSignalsBlocked blocked;
+    PollingSource source;
+    FakeStore store;
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(source.polls == 20);
+    CHECK(store.status_commits == 2); // at the start and at the end
+    CHECK(store.commits == 0);
+}
+
+TEST_CASE("what a source that polls finds is in the status") {
+    const StopSignalsBlocked blocked;
+    PollingSource source;
+    FakeStore store;
+    source.finds_at = 3;
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(store.status_commits > 2);
+    CHECK(store.status_commits < 10);
+    REQUIRE(store.status);
+    CHECK(store.status->last_event);
+}
+
+TEST_CASE("a loss that a source that polls counts is followed by a sweep") {
+    const StopSignalsBlocked blocked;
+    PollingSource source;
+    FakeStore store;
+    source.loses_at = 3;
     REQUIRE(Daemon(source, store, setup()).run());
     CHECK(source.sweeps == 2);
 }

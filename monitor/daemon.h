@@ -23,8 +23,8 @@ struct DaemonSetup {
     std::chrono::nanoseconds status_interval = std::chrono::seconds(2);
 };
 
-// The signals that end the daemon: SIGTERM and SIGINT for good, SIGHUP to make room for a successor. Who starts
-// it with SIGHUP ignored, as nohup(1) does, wants no end by it.
+// The signals that end the daemon: SIGTERM and SIGINT for good, SIGHUP to make room for a successor. Who
+// starts it with SIGHUP ignored, as nohup(1) does, wants no end by it.
 sigset_t daemon_signals();
 
 // In this thread and those that it starts from now on.

@@ -70,6 +70,7 @@ class ProcSource final : public Source {
     };
 
     Result<void> poll(const EventSink& sink);
+    void bury_the_gone(const std::vector<ProcessEntry>& entries, const EventSink& sink);
     void meet(const DovecotProcess& process, bool followed, const EventSink& sink);
     void look(Known& known, const EventSink& sink);
     void look_at_followed(const EventSink& sink);
@@ -202,7 +203,7 @@ void ProcSource::on_exit(std::int32_t pid, const ExitEvent& exit, const EventSin
 
 Result<void> ProcSource::poll(const EventSink& sink) {
     polls_++;
-    const auto entries = list_processes();
+    const auto entries = options_.list();
     if (!entries) {
         return tl::make_unexpected(entries.error());
     }
@@ -216,18 +217,31 @@ Result<void> ProcSource::poll(const EventSink& sink) {
         running.insert(process.key.pid);
         meet(process, false, sink);
     }
-    std::vector<std::int32_t> gone;
     for (auto& [pid, known] : known_) {
         if (running.contains(pid)) {
             look(known, sink);
-        } else if (!std::filesystem::exists(options_.proc / std::to_string(pid))) {
+        }
+    }
+    bury_the_gone(*entries, sink);
+    return {};
+}
+
+// A pid may be a later process's by now.
+void ProcSource::bury_the_gone(const std::vector<ProcessEntry>& entries, const EventSink& sink) {
+    std::unordered_map<std::int32_t, ProcessKey> listed;
+    for (const auto& entry : entries) {
+        listed.emplace(entry.key.pid, entry.key);
+    }
+    std::vector<std::int32_t> gone;
+    for (const auto& [pid, known] : known_) {
+        const auto now = listed.find(pid);
+        if (now == listed.end() || now->second != known.process.key) {
             gone.push_back(pid);
         }
     }
     for (const auto pid : gone) {
         on_exit(pid, {0, true}, sink);
     }
-    return {};
 }
 
 Result<void> ProcSource::drain(const EventSink& /*sink*/) {

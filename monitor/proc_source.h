@@ -5,10 +5,13 @@
 // and a local user can forge them.
 #pragma once
 
+#include "monitor/process_table.h"
 #include "monitor/source.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -17,6 +20,7 @@ namespace dovewatch {
 struct ProcOptions {
     uid_t master_uid = 0;
     std::filesystem::path proc = "/proc";
+    std::function<Result<std::vector<ProcessEntry>>()> list = list_processes;
 };
 
 // Where the kernel's process connector may be used (CAP_NET_ADMIN), a new process of Dovecot is followed from

@@ -1,41 +1,16 @@
 #include "monitor/dovecot_processes.h"
 #include "monitor/proc_files.h"
-#include "tests/temporary_folder.h"
+#include "tests/monitor/proc_tree.h"
 
 #include <fstream>
 
 #include <catch2/catch.hpp>
-#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace dovewatch;
-using dovewatch::test::TemporaryFolder;
+using dovewatch::test::ProcTree;
 
 namespace {
-
-// A small /proc with processes whose executables are files of the test.
-class ProcTree {
-  public:
-    const std::filesystem::path& path() const { return folder_.path(); }
-
-    void write(std::int32_t pid, const std::string& name, const std::string& text) {
-        const auto process = folder_.path() / std::to_string(pid);
-        std::filesystem::create_directories(process);
-        std::ofstream(process / name, std::ios::binary) << text;
-    }
-
-    void runs(std::int32_t pid, const std::string& program, mode_t mode = 0755) {
-        const auto process = folder_.path() / std::to_string(pid);
-        std::filesystem::create_directories(process);
-        const auto file = process / program;
-        std::ofstream(file) << "program";
-        chmod(file.c_str(), mode);
-        std::filesystem::create_symlink(file, process / "exe");
-    }
-
-  private:
-    TemporaryFolder folder_;
-};
 
 ProcessEntry entry(std::int32_t pid, std::int32_t parent, const std::string& name, uid_t uid) {
     return {{pid, std::int64_t{pid} * 100}, parent, uid, name};

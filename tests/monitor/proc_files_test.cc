@@ -108,6 +108,38 @@ TEST_CASE("children of a master with their own program are Dovecot's") {
     CHECK(found.children[0].parent_pid == 10);
 }
 
+TEST_CASE("dovecot-lda delivers for root and for who is named") {
+    ProcTree proc;
+    const auto file_owner = getuid();
+    const auto delivers = [&](bool names_suffice = false) {
+        return may_deliver(proc.path(), 10, file_owner, {5000}, names_suffice);
+    };
+    proc.write(10, "status", "Name:\tdovecot-lda\nUid:\t0\t0\t0\t0\n");
+
+    SECTION("the administrator's program, set-uid or not") {
+        proc.runs(10, "dovecot-lda", GENERATE(0755, 04755));
+        CHECK(delivers());
+        proc.write(10, "status", "Name:\tdovecot-lda\nUid:\t5000\t0\t0\t0\n");
+        CHECK(delivers());
+        proc.write(10, "status", "Name:\tdovecot-lda\nUid:\t5001\t0\t0\t0\n");
+        CHECK_FALSE(delivers());
+        proc.write(10, "status", "Name:\tdovecot-lda\n");
+        CHECK_FALSE(delivers());
+    }
+    SECTION("another program") {
+        proc.runs(10, "true");
+        CHECK_FALSE(delivers());
+    }
+    SECTION("a program that others may write") {
+        proc.runs(10, "dovecot-lda", 0777);
+        CHECK_FALSE(delivers());
+    }
+    SECTION("a program that may not be looked at") {
+        CHECK_FALSE(delivers());
+        CHECK(delivers(true));
+    }
+}
+
 TEST_CASE("what merely looks like Dovecot is not") {
     ProcTree proc;
     const auto uid = getuid();

@@ -152,6 +152,50 @@ class LifeTest(ProbeTestCase):
             self.assertEqual(daemon.rows()[0]["end"], "signal")
 
 
+class DoctorTest(ProbeTestCase):
+    """Of the findings only those that this test decides; the others are about the machine."""
+
+    def test_a_daemon_that_runs_and_one_that_was_stopped(self) -> None:
+        with Dovecot() as dovecot, Daemon() as daemon:
+            client = open_imap(Place(dovecot.ports), "sue")
+            client.logout()
+            wait_until(lambda: daemon.rows() and online(daemon) == [], 5, "the session")
+            found = self._examine(daemon)
+            for check in ("dovewatchd", "losses", "database", "Dovecot", "libdovecot", "capabilities"):
+                self.assertEqual(found[check]["result"], "ok", found[check])
+            self.assertIn(f"pid {daemon.pid},", found["dovewatchd"]["finding"])
+            self.assertIn(str(dovecot.pid), found["Dovecot"]["finding"])
+            self.assertRegex(found["Dovecot version"]["finding"], r"^2\.\d+")
+            daemon.stop()
+            found = self._examine(daemon)
+            self.assertEqual(found["dovewatchd"]["result"], "problem")
+            self.assertIn("systemctl start dovewatchd", found["dovewatchd"]["mend"])
+
+    def test_a_daemon_without_probes(self) -> None:
+        with Daemon("--source", "proc") as daemon:
+            self.assertEqual(self._examine(daemon)["dovewatchd"]["result"], "warning")
+
+    def test_a_stranger_called_dovecot(self) -> None:
+        with Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            program = shutil.copy("/usr/bin/sleep", Path(folder) / "dovecot")
+            with subprocess.Popen([program, "60"], user=65534) as stranger:
+                try:
+                    found = self._examine(daemon)
+                finally:
+                    stranger.kill()
+            self.assertNotIn(str(stranger.pid), found["Dovecot"]["finding"])
+            self.assertNotIn(f"process {stranger.pid} ", found.get("libdovecot", {}).get("finding", ""))
+
+    def _examine(self, daemon: Daemon) -> dict[str, dict]:
+        """The findings by check; the exit status must be that of the worst."""
+        result = run_cli("doctor", "--json", "--database", str(daemon.database))
+        found = json.loads(result.stdout)
+        status = {"ok": 0, "warning": 4, "problem": 5}
+        self.assertEqual(result.returncode, max(status[finding["result"]] for finding in found), result.stdout)
+        return {finding["check"]: finding for finding in found}
+
+
 class DovecotTest(ProbeTestCase):
     """Which Dovecots the daemon finds. The first login comes as soon as Dovecot answers."""
 

@@ -60,6 +60,20 @@ Result<void> watch(const UniqueFd& epoll, int operation, int fd, std::uint32_t e
 
 } // namespace
 
+sigset_t daemon_signals() {
+    sigset_t signals = stop_signals();
+    struct sigaction hangup {};
+    if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+        sigaddset(&signals, SIGHUP);
+    }
+    return signals;
+}
+
+void block_daemon_signals() {
+    const sigset_t signals = daemon_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 Daemon::Daemon(Source& source, ChangeStore& store, DaemonSetup setup)
     : source_(source), store_(store), setup_(std::move(setup)), tracker_(1, setup_.classifier),
       recorder_(store), sink_([this](const ProcessEvent& event) { take(event); }) {
@@ -119,7 +133,7 @@ Result<void> Daemon::run() {
 }
 
 Result<void> Daemon::open_fds() {
-    const sigset_t signals = stop_signals();
+    const sigset_t signals = daemon_signals();
     signals_ = UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
     commit_timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
@@ -135,6 +149,7 @@ Result<void> Daemon::open_fds() {
 }
 
 Result<void> Daemon::begin() {
+    set_timer(status_timer_, sweep_interval);
     if (auto swept = sweep(); !swept) {
         return swept;
     }
@@ -178,9 +193,7 @@ Result<void> Daemon::loop() {
 
 Result<void> Daemon::handle(int fd) {
     if (fd == signals_.get()) {
-        signalfd_siginfo signal{};
-        [[maybe_unused]] const auto got = read(fd, &signal, sizeof(signal));
-        stopping_ = true;
+        take_signals();
         return {};
     }
     // The event source is disarmed until the batch is drained; meanwhile events gather in it.
@@ -190,9 +203,7 @@ Result<void> Daemon::handle(int fd) {
         return {};
     }
     if (fd == source_.control_fd()) {
-        events_since_status_ = true;
-        commit_soon();
-        return source_.attend(sink_);
+        return attend();
     }
     if (fd == status_timer_.get()) {
         return look_after_time();
@@ -202,6 +213,27 @@ Result<void> Daemon::handle(int fd) {
     }
     clear(commit_timer_);
     return drain_and_store();
+}
+
+// All that wait: a service manager may send SIGHUP beside SIGTERM, which then stands for the end.
+void Daemon::take_signals() {
+    signalfd_siginfo signal{};
+    while (read(signals_.get(), &signal, sizeof(signal)) == static_cast<ssize_t>(sizeof(signal))) {
+        stopping_ = true;
+        retiring_ = retiring_ || signal.ssi_signo != SIGHUP;
+    }
+}
+
+// A source that polls comes here all the time, mostly with nothing to tell: then nothing is to be written.
+Result<void> Daemon::attend() {
+    if (auto attended = source_.attend(sink_); !attended) {
+        return attended;
+    }
+    events_since_status_ = events_since_status_ || source_.lost() != lost_at_sweep_;
+    if (events_since_status_) {
+        commit_soon();
+    }
+    return {};
 }
 
 void Daemon::commit_soon() {
@@ -323,8 +355,10 @@ Result<void> Daemon::end() {
                                   recorder_.pending().size()));
     }
     source_.release();
-    if (auto retired = source_.retire(); !retired) {
-        log(Severity::warning, retired.error().message);
+    if (retiring_) {
+        if (auto retired = source_.retire(); !retired) {
+            log(Severity::warning, retired.error().message);
+        }
     }
     return store_status();
 }

@@ -7,6 +7,7 @@
 #include "store/unique_fd.h"
 
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +23,14 @@ struct DaemonSetup {
     std::chrono::nanoseconds status_interval = std::chrono::seconds(2);
 };
 
-// Runs in the thread that calls `run`. SIGTERM and SIGINT must be blocked in every thread before; they are
+// The signals that end the daemon: SIGTERM and SIGINT for good, SIGHUP to make room for a successor. Who
+// starts it with SIGHUP ignored, as nohup(1) does, wants no end by it.
+sigset_t daemon_signals();
+
+// In this thread and those that it starts from now on.
+void block_daemon_signals();
+
+// Runs in the thread that calls `run`. The daemon's signals must be blocked in every thread before; they are
 // taken from a signalfd.
 class Daemon {
   public:
@@ -34,9 +42,9 @@ class Daemon {
     void resume(std::int64_t next_session_id, const std::vector<Session>& open_sessions,
                 const std::optional<Checkpoint>& checkpoint);
 
-    // Adopts what runs, says READY=1 to systemd, stores what happens until SIGTERM or SIGINT, then drains
-    // the source, stores the rest and retires the source. An error ends it early; what was stored stays
-    // stored.
+    // Adopts what runs, says READY=1 to systemd, stores what happens until a signal ends it, then drains the
+    // source, stores the rest and retires the source, unless SIGHUP alone asked for the end: then the source
+    // goes on collecting for a successor. An error ends it early; what was stored stays stored.
     [[nodiscard]] Result<void> run();
 
   private:
@@ -45,6 +53,8 @@ class Daemon {
     [[nodiscard]] Result<void> loop();
     [[nodiscard]] Result<void> end();
     [[nodiscard]] Result<void> handle(int fd);
+    void take_signals();
+    [[nodiscard]] Result<void> attend();
     [[nodiscard]] Result<void> drain_and_store();
     [[nodiscard]] Result<void> store_pending();
     [[nodiscard]] Result<void> store_status();
@@ -77,6 +87,7 @@ class Daemon {
     std::uint64_t lost_at_sweep_ = 0;
     std::uint64_t sweeps_ = 0;
     bool stopping_ = false;
+    bool retiring_ = false; // with the end
     bool store_failing_ = false;
     bool events_since_status_ = false;
 };

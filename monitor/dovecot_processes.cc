@@ -53,6 +53,15 @@ bool runs_trusted(const std::filesystem::path& proc, const ProcessEntry& entry, 
            !is_set_id(*executable);
 }
 
+bool may_deliver(const std::filesystem::path& proc, std::int32_t pid, uid_t master_uid,
+                 const std::vector<uid_t>& lda_uids, bool names_suffice) {
+    const auto executable = read_executable(proc, pid);
+    const bool is_lda =
+        executable ? executable->name == lda_name && is_root_owned(*executable, master_uid) : names_suffice;
+    const auto uid = is_lda ? read_real_uid(proc, pid) : std::nullopt;
+    return uid && (*uid == 0 || std::find(lda_uids.begin(), lda_uids.end(), *uid) != lda_uids.end());
+}
+
 std::optional<ProcessEntry> read_process(const std::filesystem::path& proc, std::int32_t pid) {
     const auto stat = read_stat(proc, pid);
     if (!stat) {

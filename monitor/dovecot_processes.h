@@ -28,8 +28,8 @@ struct DovecotProcesses {
 std::optional<ProcessRole> role_of_program(std::string_view name);
 
 // Picks from `entries`; looks at executables below `proc`. A process whose master is gone is not found:
-// nothing tells it from a stranger's. dovecot-lda is never found: it has no master. `names_suffice`: also
-// trust where the executable may not be read.
+// nothing tells it from a stranger's. dovecot-lda is never found: it has no master; see may_deliver.
+// `names_suffice`: also trust where the executable may not be read.
 DovecotProcesses find_dovecot_processes(const std::filesystem::path& proc,
                                         const std::vector<ProcessEntry>& entries, uid_t master_uid,
                                         bool names_suffice = false);
@@ -37,6 +37,13 @@ DovecotProcesses find_dovecot_processes(const std::filesystem::path& proc,
 // Whether the process runs the program that its name says, and the file is the administrator's.
 bool runs_trusted(const std::filesystem::path& proc, const ProcessEntry& entry, uid_t master_uid,
                   bool names_suffice);
+
+constexpr std::string_view lda_name = "dovecot-lda"; // its comm too
+
+// Whether a process called dovecot-lda is the administrator's, run by root or one of `lda_uids`. It may be
+// set-uid root.
+bool may_deliver(const std::filesystem::path& proc, std::int32_t pid, uid_t master_uid,
+                 const std::vector<uid_t>& lda_uids, bool names_suffice);
 
 // One process; no value where it is gone. Without its effective uid, which the parent's trust does not need.
 std::optional<ProcessEntry> read_process(const std::filesystem::path& proc, std::int32_t pid);

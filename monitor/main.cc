@@ -5,7 +5,6 @@
 #include "monitor/source_choice.h"
 #include "store/lock_file.h"
 #include "store/log.h"
-#include "store/stop_signals.h"
 #include "store/writer.h"
 
 #include <iostream>
@@ -24,7 +23,7 @@ Result<void> resume(Daemon& daemon, const Writer& writer) {
 }
 
 Result<void> watch(const DaemonOptions& options) {
-    block_stop_signals();
+    block_daemon_signals();
     auto writer = Writer::open(options.database);
     if (!writer) {
         return tl::make_unexpected(writer.error());

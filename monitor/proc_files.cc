@@ -21,6 +21,20 @@ std::filesystem::path process_folder(const std::filesystem::path& proc, std::int
     return proc / std::to_string(pid);
 }
 
+// The first number behind the label.
+std::optional<std::uint64_t> number_in_status(const std::filesystem::path& file, std::string_view label,
+                                              int base) {
+    const auto status = read_file(file);
+    const auto at = status ? status->find(label) : std::string::npos;
+    if (at == std::string::npos) {
+        return std::nullopt;
+    }
+    std::uint64_t number = 0;
+    const auto [end, error] =
+        std::from_chars(status->data() + at + label.size(), status->data() + status->size(), number, base);
+    return error == std::errc() ? std::optional(number) : std::nullopt;
+}
+
 std::string_view take_word(std::string_view& text) {
     const auto begin = text.find_first_not_of(' ');
     if (begin == std::string_view::npos) {
@@ -77,18 +91,15 @@ bool is_set_id(const Executable& executable) {
     return (executable.mode & (S_ISUID | S_ISGID)) != 0;
 }
 
+std::optional<uid_t> read_real_uid(const std::filesystem::path& proc, std::int32_t pid) {
+    const auto real = number_in_status(process_folder(proc, pid) / "status", "\nUid:\t", 10);
+    return real ? std::optional(static_cast<uid_t>(*real)) : std::nullopt;
+}
+
 bool may_look_at_others(const std::filesystem::path& proc) {
-    constexpr std::string_view label = "\nCapEff:\t";
     constexpr std::uint64_t ptrace = std::uint64_t{1} << 19U; // CAP_SYS_PTRACE
-    const auto status = read_file(proc / "self" / "status");
-    const auto at = status ? status->find(label) : std::string::npos;
-    if (at == std::string::npos) {
-        return false;
-    }
-    const char* digits = status->data() + at + label.size();
-    std::uint64_t effective = 0;
-    std::from_chars(digits, status->data() + status->size(), effective, 16);
-    return (effective & ptrace) != 0;
+    const auto effective = number_in_status(proc / "self" / "status", "\nCapEff:\t", 16);
+    return effective && (*effective & ptrace) != 0;
 }
 
 bool is_in_initial_pid_namespace(const std::filesystem::path& proc) {

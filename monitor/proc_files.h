@@ -25,6 +25,9 @@ std::optional<Executable> read_executable(const std::filesystem::path& proc, std
 bool is_root_owned(const Executable& executable, uid_t master_uid);
 bool is_set_id(const Executable& executable);
 
+// Who runs a process, also where its program is set-uid; no value where the process is gone.
+std::optional<uid_t> read_real_uid(const std::filesystem::path& proc, std::int32_t pid);
+
 // Whether this process may look at the executables of processes that are not its own (CAP_SYS_PTRACE).
 bool may_look_at_others(const std::filesystem::path& proc);
 

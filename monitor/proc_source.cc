@@ -70,10 +70,13 @@ class ProcSource final : public Source {
     };
 
     Result<void> poll(const EventSink& sink);
+    void hear(const EventSink& sink);
+    void bury_the_gone(const std::vector<ProcessEntry>& entries, const EventSink& sink);
     void meet(const DovecotProcess& process, bool followed, const EventSink& sink);
     void look(Known& known, const EventSink& sink);
     void look_at_followed(const EventSink& sink);
     void on_exec(std::int32_t pid, const EventSink& sink);
+    void on_delivery(std::int32_t pid, const EventSink& sink);
     void on_exit(std::int32_t pid, const ExitEvent& exit, const EventSink& sink);
     ProcessEvent event_of(const DovecotProcess& process, BootTime at) const;
 
@@ -108,7 +111,7 @@ Result<void> ProcSource::open_control() {
         fmt::format("polling /proc every {} ms; {}; {}", poll_interval / 1ms,
                     connector_ ? "new processes are followed from their exec"
                                : "the process connector may not be used (it wants CAP_NET_ADMIN and the "
-                                 "host's PID namespace)",
+                                 "host's PID namespace), so deliveries by dovecot-lda are not seen",
                     names_suffice_ ? "executables may not be read (CAP_SYS_PTRACE), so processes are "
                                      "trusted by their names"
                                    : "processes are trusted by their executables"));
@@ -176,7 +179,11 @@ void ProcSource::look_at_followed(const EventSink& sink) {
 
 void ProcSource::on_exec(std::int32_t pid, const EventSink& sink) {
     const auto comm = read_file(options_.proc / std::to_string(pid) / "comm");
-    const auto role = comm ? role_of_program(comm->substr(0, comm->find('\n'))) : std::nullopt;
+    const auto name = comm ? comm->substr(0, comm->find('\n')) : std::string();
+    if (name == lda_name) {
+        return on_delivery(pid, sink);
+    }
+    const auto role = role_of_program(name);
     if (!role) {
         return;
     }
@@ -189,20 +196,40 @@ void ProcSource::on_exec(std::int32_t pid, const EventSink& sink) {
     }
 }
 
+// It execs itself once more behind doveconf, and is told again.
+void ProcSource::on_delivery(std::int32_t pid, const EventSink& sink) {
+    const auto entry = read_process(options_.proc, pid);
+    if (!entry || !may_deliver(options_.proc, pid, options_.master_uid, options_.lda_uids, names_suffice_)) {
+        return;
+    }
+    const auto before = known_.find(pid);
+    if (before != known_.end() && before->second.process.key != entry->key) {
+        on_exit(pid, {0, true}, sink);
+    }
+    const DovecotProcess process{entry->key, entry->parent_pid, ProcessRole::lda};
+    known_.insert_or_assign(pid, Known{process, {}, {}});
+    auto event = event_of(process, start_of(process.key));
+    event.what = ExecEvent{false, read_file(options_.proc / std::to_string(pid) / "cmdline").value_or("")};
+    sink(event);
+}
+
+// How dovecot-lda ended tells whether it delivered: one whose end was not seen is left to the next sweep.
 void ProcSource::on_exit(std::int32_t pid, const ExitEvent& exit, const EventSink& sink) {
     const auto found = known_.find(pid);
     if (found == known_.end()) {
         return;
     }
-    auto event = event_of(found->second.process, boot_time_now());
-    event.what = exit;
-    sink(event);
+    if (!exit.observed || found->second.process.role != ProcessRole::lda) {
+        auto event = event_of(found->second.process, boot_time_now());
+        event.what = exit;
+        sink(event);
+    }
     known_.erase(found);
 }
 
 Result<void> ProcSource::poll(const EventSink& sink) {
     polls_++;
-    const auto entries = list_processes();
+    const auto entries = options_.list();
     if (!entries) {
         return tl::make_unexpected(entries.error());
     }
@@ -216,18 +243,47 @@ Result<void> ProcSource::poll(const EventSink& sink) {
         running.insert(process.key.pid);
         meet(process, false, sink);
     }
-    std::vector<std::int32_t> gone;
     for (auto& [pid, known] : known_) {
         if (running.contains(pid)) {
             look(known, sink);
-        } else if (!std::filesystem::exists(options_.proc / std::to_string(pid))) {
-            gone.push_back(pid);
         }
     }
-    for (const auto pid : gone) {
-        on_exit(pid, {0, true}, sink);
-    }
+    bury_the_gone(*entries, sink);
     return {};
+}
+
+// A pid may be a later process's by now. How a process ended that did so since the last look at the connector
+// stands there.
+void ProcSource::bury_the_gone(const std::vector<ProcessEntry>& entries, const EventSink& sink) {
+    std::unordered_map<std::int32_t, ProcessKey> listed;
+    for (const auto& entry : entries) {
+        listed.emplace(entry.key.pid, entry.key);
+    }
+    std::vector<ProcessKey> gone;
+    for (const auto& [pid, known] : known_) {
+        const auto now = listed.find(pid);
+        if (now == listed.end() || now->second != known.process.key) {
+            gone.push_back(known.process.key);
+        }
+    }
+    hear(sink);
+    for (const auto& key : gone) {
+        const auto found = known_.find(key.pid);
+        if (found != known_.end() && found->second.process.key == key) {
+            on_exit(key.pid, {0, true}, sink);
+        }
+    }
+}
+
+void ProcSource::hear(const EventSink& sink) {
+    if (!connector_) {
+        return;
+    }
+    const bool complete = connector_->read([&](std::int32_t pid) { on_exec(pid, sink); },
+                                           [&](std::int32_t pid, int status) {
+                                               on_exit(pid, {status, false}, sink);
+                                           });
+    connector_losses_ += complete ? 0 : 1;
 }
 
 Result<void> ProcSource::drain(const EventSink& /*sink*/) {
@@ -235,13 +291,7 @@ Result<void> ProcSource::drain(const EventSink& /*sink*/) {
 }
 
 Result<void> ProcSource::attend(const EventSink& sink) {
-    if (connector_) {
-        const bool complete = connector_->read([&](std::int32_t pid) { on_exec(pid, sink); },
-                                               [&](std::int32_t pid, int status) {
-                                                   on_exit(pid, {status, false}, sink);
-                                               });
-        connector_losses_ += complete ? 0 : 1;
-    }
+    hear(sink);
     if (is_due(follow_timer_)) {
         look_at_followed(sink);
     }

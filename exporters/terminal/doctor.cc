@@ -88,6 +88,11 @@ class Report {
     int problems_ = 0;
 };
 
+uid_t master_uid(const po::variables_map& settings) {
+    const auto found = settings.find("master-uid");
+    return found == settings.end() ? 0 : found->second.as<std::uint32_t>();
+}
+
 Result<Job> prepare(const po::variables_map& /*values*/, const Clock& /*clock*/) {
     return Job([](const Context& context) { return examine(context, this_host()); });
 }
@@ -95,7 +100,8 @@ Result<Job> prepare(const po::variables_map& /*values*/, const Clock& /*clock*/)
 } // namespace
 
 Result<int> examine(const Context& context, const Host& host) {
-    const Patient patient = patient_of(host, context.reader, context.database, context.clock.now);
+    const Patient patient =
+        patient_of(host, context.reader, context.database, context.clock.now, master_uid(context.settings));
     Report report(context.sink);
     for (const auto checks :
          {kernel_checks(), process_checks(), dovecot_checks(), setting_checks(), store_checks()}) {

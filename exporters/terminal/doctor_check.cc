@@ -58,12 +58,20 @@ Finding problem(std::string found, std::string mend) {
     return {Verdict::problem, std::move(found), std::move(mend)};
 }
 
-Patient patient_of(const Host& host, const Reader& reader, const std::filesystem::path& database,
-                   UtcTime now) {
+Patient patient_of(const Host& host, const Reader& reader, const std::filesystem::path& database, UtcTime now,
+                   uid_t master_uid) {
     auto status = reader.status();
     auto watcher = watcher_of(host, status);
     const bool sees_all = this_program(host).has(Watcher::cap_sys_ptrace);
-    return {host, database, now, std::move(status), std::move(watcher), sees_all};
+    return {host, database, now, std::move(status), std::move(watcher), sees_all, master_uid};
+}
+
+std::string source_of(const Patient& patient) {
+    return patient.status && patient.status->daemon ? patient.status->daemon->source : std::string();
+}
+
+bool misses_short_titles(std::string_view source) {
+    return source == "proc" || source == "switch" || source == "uprobe and switch";
 }
 
 } // namespace dovewatch::terminal

@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include <sys/types.h>
+
 namespace dovewatch::terminal {
 
 enum class Verdict : std::uint8_t {
@@ -55,11 +57,18 @@ struct Patient {
     UtcTime now;
     Result<StoreStatus> status; // the error of a database that cannot be read
     Watcher watcher;
-    bool sees_all; // this program may look into other users' processes
+    bool sees_all;    // this program may look into other users' processes
+    uid_t master_uid; // of the Dovecot masters that the daemon trusts
 };
 
-Patient patient_of(const Host& host, const Reader& reader, const std::filesystem::path& database,
-                   UtcTime now);
+Patient patient_of(const Host& host, const Reader& reader, const std::filesystem::path& database, UtcTime now,
+                   uid_t master_uid = 0);
+
+// As in DaemonStatus::source; empty where it is not known.
+std::string source_of(const Patient& patient);
+
+// Whether a source cannot see a title that stands for a short time, be it of some masters alone.
+bool misses_short_titles(std::string_view source);
 
 struct Check {
     std::string_view name;

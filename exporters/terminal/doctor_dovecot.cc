@@ -1,11 +1,10 @@
 // Which Dovecot runs, and whether the probes can follow it.
-#include "exporters/terminal/doctor_check.h"
+#include "exporters/terminal/doctor_masters.h"
 
 #include <algorithm>
 #include <array>
 #include <sstream>
 #include <system_error>
-#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,27 +14,8 @@ namespace {
 
 constexpr std::string_view start_dovecot = "systemctl start dovecot";
 
-bool is_number(const std::string& name) {
-    return std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// The process ids, in order, of what calls itself dovecot: for a person to know, not to be trusted.
-std::vector<int> masters_of(const Host& host) {
-    std::vector<int> masters;
-    std::error_code error;
-    for (std::filesystem::directory_iterator each(host.proc, error), end; !error && each != end;
-         each.increment(error)) {
-        const std::string name = each->path().filename().string();
-        if (is_number(name) && contents(each->path() / "comm").value_or("") == "dovecot\n") {
-            masters.push_back(std::stoi(name));
-        }
-    }
-    std::sort(masters.begin(), masters.end());
-    return masters;
-}
-
 std::optional<Finding> check_masters(const Patient& patient) {
-    const auto masters = masters_of(patient.host);
+    const auto masters = masters_of(patient);
     if (masters.empty()) {
         return warning("none runs", std::string(start_dovecot));
     }
@@ -55,19 +35,47 @@ bool has_false_idling(const std::string& number) {
     return std::find(versions.begin(), versions.end(), number) != versions.end();
 }
 
+// Dovecot may have been upgraded since it was started, or be another than that of PATH.
+std::optional<int> master_of_another(const Patient& patient, const std::filesystem::path& program) {
+    for (const int master : masters_of(patient)) {
+        std::error_code error;
+        if (!std::filesystem::equivalent(program, executable_of(patient.host, master), error) && !error) {
+            return master;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string whose_version(const Patient& patient, const std::string& version) {
+    const auto program = patient.host.find("dovecot");
+    if (program && !patient.sees_all) {
+        return fmt::format("{} is {}", program->string(), version);
+    }
+    const auto master = program ? master_of_another(patient, *program) : std::nullopt;
+    if (!master) {
+        return version;
+    }
+    return fmt::format("{} is {}; process {} runs another file, whose version is not known",
+                       program->string(), version, *master);
+}
+
 std::optional<Finding> check_version(const Patient& patient) {
     const auto version = patient.host.run({"dovecot", "--version"});
     if (!version) {
         return warning(fmt::format("`dovecot` cannot be asked: {}", version.error().message),
                        "install dovecot-core, or add the folder of `dovecot` to PATH");
     }
-    const std::string text = trimmed(*version);
-    if (!has_false_idling(number_of(text))) {
+    const std::string number = trimmed(*version);
+    const std::string text = whose_version(patient, number);
+    if (!has_false_idling(number_of(number))) {
         return ok(text);
     }
-    if (patient.status && patient.status->daemon && patient.status->daemon->source == "proc") {
-        return warning(text + " shows [idling] during a session, so the source proc misses POP3 sessions",
-                       "upgrade Dovecot, or mend what keeps the probes from loading");
+    const std::string source = source_of(patient);
+    if (misses_short_titles(source)) {
+        return warning(
+            fmt::format("{} shows [idling] during a session, so the source {} misses POP3 sessions", text,
+                        source),
+            "upgrade Dovecot, or mend what keeps the source from being uprobe alone");
     }
     return ok(text + ", which shows [idling] during a session; the probes know better");
 }
@@ -107,7 +115,7 @@ std::optional<Finding> library_of(int master, const std::string& maps) {
 // The worst that is found of any master.
 std::optional<Finding> check_library(const Patient& patient) {
     std::optional<Finding> good;
-    for (const int master : masters_of(patient.host)) {
+    for (const int master : masters_of(patient)) {
         const auto maps = contents(patient.host.proc / std::to_string(master) / "maps");
         if (!maps || maps->empty()) {
             continue; // not root, which is told elsewhere, or it has just ended

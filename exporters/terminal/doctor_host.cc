@@ -36,7 +36,8 @@ std::optional<std::uint64_t> free_bytes_of(const std::filesystem::path& folder) 
 } // namespace
 
 Host this_host() {
-    return {"/proc", "/sys", [](const Words& command) { return run_program(command); }, free_bytes_of};
+    return {"/proc", "/sys", [](const Words& command) { return run_program(command); }, find_program,
+            free_bytes_of};
 }
 
 std::optional<std::string> contents(const std::filesystem::path& file) {

@@ -17,6 +17,8 @@ struct Host {
     std::filesystem::path sys;
     // What a program prints, without a shell. The error is for "NAME cannot be asked: ...".
     std::function<Result<std::string>(const std::vector<std::string>& command)> run;
+    // Where a program that `run` runs is. No value where it is nowhere.
+    std::function<std::optional<std::filesystem::path>(const std::string& name)> find;
     // Room in the file system of a folder, for who is not root. No value where it cannot be told.
     std::function<std::optional<std::uint64_t>(const std::filesystem::path& folder)> free_bytes;
 };

@@ -25,20 +25,6 @@ namespace {
 
 using Instant = std::chrono::steady_clock::time_point;
 
-// Dovecot's programs are in sbin, which is not in everybody's PATH.
-std::optional<std::string> find_program(const std::string& name) {
-    const char* path = std::getenv("PATH");
-    std::istringstream folders(std::string(path == nullptr ? "/usr/bin" : path) +
-                               ":/usr/local/sbin:/usr/sbin:/sbin");
-    for (std::string folder; std::getline(folders, folder, ':');) {
-        const std::string file = (std::filesystem::path(folder) / name).string();
-        if (access(file.c_str(), X_OK) == 0) {
-            return file;
-        }
-    }
-    return std::nullopt;
-}
-
 std::chrono::milliseconds left_until(Instant deadline) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -164,12 +150,25 @@ Result<std::string> output_of(Child child, std::chrono::milliseconds limit) {
 
 } // namespace
 
+std::optional<std::filesystem::path> find_program(const std::string& name) {
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(std::string(path == nullptr ? "/usr/bin" : path) +
+                               ":/usr/local/sbin:/usr/sbin:/sbin");
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        const std::filesystem::path file = std::filesystem::path(folder) / name;
+        if (access(file.c_str(), X_OK) == 0) {
+            return file;
+        }
+    }
+    return std::nullopt;
+}
+
 Result<std::string> run_program(const std::vector<std::string>& command, std::chrono::milliseconds limit) {
     const auto file = find_program(command.front());
     if (!file) {
         return failed("it is not installed, or not in PATH");
     }
-    auto child = Child::start(*file, command);
+    auto child = Child::start(file->string(), command);
     if (!child) {
         return tl::make_unexpected(child.error());
     }

@@ -4,10 +4,16 @@
 #include "store/result.h"
 
 #include <chrono>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace dovewatch::terminal {
+
+// In the folders of PATH and the sbin folders: Dovecot's programs are in sbin, which is not in everybody's
+// PATH.
+std::optional<std::filesystem::path> find_program(const std::string& name);
 
 // Runs a program of PATH or of the sbin folders, without a shell, and returns what it writes to its standard
 // output, which may be up to 1 MiB. A program that takes longer than the limit is killed, with what it

@@ -49,6 +49,25 @@ std::string last_event(const Patient& patient) {
     return fmt::format("last event {} ago", human_duration(patient.now - *daemon->last_event));
 }
 
+struct BlindSpot {
+    std::string_view source;
+    std::string_view found;
+    std::string_view mend;
+};
+
+constexpr std::array blind_spots{
+    BlindSpot{"proc", "runs without probes and misses short sessions and most LMTP deliveries",
+              "`journalctl -u dovewatchd` tells what keeps the probes from loading"},
+    BlindSpot{
+        "switch",
+        "reads titles when a process goes to sleep, and so misses short sessions and many LMTP deliveries",
+        "set source = auto in /etc/dovewatch/dovewatch.conf, then systemctl restart dovewatchd"},
+    BlindSpot{"uprobe and switch",
+              "finds no title function in the library of some Dovecot, and so misses short sessions and many "
+              "LMTP deliveries there",
+              "`journalctl -u dovewatchd` tells in which; run there a Dovecot as the distributions build it"},
+};
+
 std::optional<Finding> check_daemon(const Patient& patient) {
     if (!patient.status) {
         return std::nullopt;
@@ -57,21 +76,40 @@ std::optional<Finding> check_daemon(const Patient& patient) {
         return problem(fmt::format("does not run ({})", last_event(patient)),
                        "systemctl start dovewatchd; `journalctl -u dovewatchd` tells why it ended");
     }
-    const auto& daemon = patient.status->daemon;
-    if (daemon && daemon->source == "proc") {
-        return warning(fmt::format("runs without probes and misses short sessions ({})", last_event(patient)),
-                       "`journalctl -u dovewatchd` tells what keeps the probes from loading");
+    for (const auto& [source, found, mend] : blind_spots) {
+        if (source == source_of(patient)) {
+            return warning(fmt::format("{} ({})", found, last_event(patient)), std::string(mend));
+        }
     }
     return ok(fmt::format("runs (pid {}, {})", *patient.status->daemon_pid, last_event(patient)));
 }
 
-std::string mend_of(const std::vector<Counter>& counters) {
-    const bool is_ring = std::any_of(counters.begin(), counters.end(), [](const Counter& counter) {
-        return counter.is_loss && counter.value > 0 && counter.name.find("ring") != std::string::npos;
+struct LossMend {
+    std::string_view loss; // a part of the counter's name
+    std::string_view mend;
+};
+
+constexpr std::string_view journal = "`journalctl -u dovewatchd` tells when and why";
+
+constexpr std::array loss_mends{
+    LossMend{"ring buffer full",
+             "raise ring-buffer-seconds in /etc/dovewatch/dovewatch.conf, then systemctl restart dovewatchd, "
+             "which leaves no gap where its unit says RestartKillSignal=SIGHUP"},
+    LossMend{"sessions without a name", "set client_limit = 1 in Dovecot's services, which is its default"},
+    LossMend{"deliveries without a name", "give dovecot-lda its user with -d"},
+    LossMend{"store unavailable", journal},
+    LossMend{"sources that failed", journal},
+    LossMend{"without a probe", journal},
+};
+
+constexpr std::string_view other_mend =
+    "`dovewatch status` counts them; who was still online has been found again in /proc";
+
+std::string_view mend_of(const Counter& counter) {
+    const auto found = std::find_if(loss_mends.begin(), loss_mends.end(), [&](const LossMend& each) {
+        return counter.name.find(each.loss) != std::string::npos;
     });
-    return is_ring ? "raise ring-buffer-seconds in /etc/dovewatch/dovewatch.conf, then systemctl restart "
-                     "dovewatchd"
-                   : "`journalctl -u dovewatchd` tells when and why";
+    return found == loss_mends.end() ? other_mend : found->mend;
 }
 
 std::optional<Finding> check_losses(const Patient& patient) {
@@ -84,13 +122,20 @@ std::optional<Finding> check_losses(const Patient& patient) {
         return ok("nothing lost");
     }
     std::vector<std::string> parts;
+    std::vector<std::string_view> mends;
     for (const Counter& counter : counters) {
         if (counter.is_loss && counter.value > 0) {
             parts.push_back(fmt::format("{} {}", counter.value, counter.name));
+            const auto mend = mend_of(counter);
+            if (std::find(mends.begin(), mends.end(), mend) == mends.end()) {
+                mends.push_back(mend);
+            }
         }
     }
-    return warning(fmt::format("{} lost since dovewatchd started ({})", sum, fmt::join(parts, "; ")),
-                   mend_of(counters));
+    // What the kernel counts outlives the daemon where its successor takes the probes over.
+    return warning(
+        fmt::format("{} lost since the probes or dovewatchd were started ({})", sum, fmt::join(parts, "; ")),
+        fmt::format("{}", fmt::join(mends, "; ")));
 }
 
 std::optional<Finding> check_free_space(const Patient& patient) {

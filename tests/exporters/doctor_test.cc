@@ -13,6 +13,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace dovewatch::test {
@@ -44,7 +45,7 @@ StoreStatus busy_status() {
                          utc("2026-11-21T21:02:31"),
                          {{"kernel", "events", 12345, false},
                           {"kernel", "titles lost, ring buffer full", 0, true},
-                          {"store", "changes dropped", 0, true}}},
+                          {"store", "changes dropped, store unavailable", 0, true}}},
             12, 2048};
 }
 
@@ -63,7 +64,9 @@ class Clinic {
             write("proc/" + process + "/comm", "dovewatchd\n");
             link("proc/" + process + "/ns/pid", "pid:[4026531836]");
         }
-        write("proc/812/comm", "dovecot\n");
+        write("sbin/dovecot", "the program");
+        mode("sbin/dovecot", 0755);
+        runs_dovecot(812, getuid(), "sbin/dovecot");
         write("proc/812/maps", "55d0-55d1 r--p 00000000 fe:00 1 /usr/sbin/dovecot\n"
                                "7f00-7f01 r--p 00000000 fe:00 2 /usr/lib/dovecot/libdovecot.so.0.0.0\n");
         write("x.db", "");
@@ -77,6 +80,14 @@ class Clinic {
         std::filesystem::create_directories((folder_ / file).parent_path());
         std::filesystem::remove(folder_ / file);
         std::filesystem::create_symlink(target, folder_ / file);
+    }
+    void mode(const std::string& file, mode_t mode) { chmod((folder_ / file).c_str(), mode); }
+    // A process that calls itself dovecot.
+    void runs_dovecot(int pid, uid_t effective_uid, const std::string& program) {
+        const std::string process = "proc/" + std::to_string(pid);
+        write(process + "/comm", "dovecot\n");
+        write(process + "/status", "Name:\tdovecot\nUid:\t0\t" + std::to_string(effective_uid) + "\t0\t0\n");
+        link(process + "/exe", (folder_ / program).string());
     }
     void remove(const std::string& file) { std::filesystem::remove_all(folder_ / file); }
 
@@ -96,7 +107,7 @@ class Clinic {
         const StatusReader reader(status);
         const Host seen = host();
         const auto file = database();
-        const Patient patient = patient_of(seen, reader, file, now);
+        const Patient patient = patient_of(seen, reader, file, now, getuid());
         for (const auto checks :
              {kernel_checks(), process_checks(), dovecot_checks(), setting_checks(), store_checks()}) {
             for (const Check& each : checks) {
@@ -123,7 +134,9 @@ class Clinic {
         std::ostringstream notices;
         const StatusReader reader(status);
         const auto file = database();
-        const boost::program_options::variables_map settings;
+        boost::program_options::variables_map settings;
+        settings.emplace("master-uid",
+                         boost::program_options::variable_value(std::uint32_t{getuid()}, false));
         const auto result = examine({reader, file, *sink, {now, zone}, notices, settings}, host());
         REQUIRE(output.flush());
         std::string text(static_cast<std::size_t>(lseek(descriptor, 0, SEEK_END)), '\0');
@@ -149,6 +162,7 @@ class Clinic {
     Host host() const {
         return {folder_ / "proc", folder_ / "sys",
                 [this](const std::vector<std::string>& command) { return answer(command); },
+                [this](const std::string& name) { return std::optional(folder_ / "sbin" / name); },
                 [this](const std::filesystem::path& /*folder*/) { return free_bytes; }};
     }
 
@@ -294,7 +308,8 @@ TEST_CASE("doctor examines the PID namespace and hidepid") {
 TEST_CASE("doctor examines the Dovecot that runs") {
     check_cases({
         {"Dovecot", [](Clinic&) {}, "ok: one runs (pid 812)"},
-        {"Dovecot", [](Clinic& c) { c.write("proc/99/comm", "dovecot\n"); }, "ok: 2 run (pid 99, 812)"},
+        {"Dovecot", [](Clinic& c) { c.runs_dovecot(99, getuid(), "sbin/dovecot"); },
+         "ok: 2 run (pid 99, 812)"},
         {"Dovecot", [](Clinic& c) { c.remove("proc/812"); }, "warning: none runs -> "},
         {"Dovecot version", [](Clinic&) {}, "ok: 2.3.19.1 (9b53102964)"},
         {"Dovecot version", [](Clinic& c) { c.answers["dovecot --version"] = "2.4.1-4 (7d8c0e5759)\n"; },
@@ -305,6 +320,12 @@ TEST_CASE("doctor examines the Dovecot that runs") {
              c.status->daemon->source = "proc";
          },
          "warning: 2.3.21.1 (d492236fa0) shows [idling] during a session"},
+        {"Dovecot version",
+         [](Clinic& c) {
+             c.answers["dovecot --version"] = "2.4.1-4 (7d8c0e5759)\n";
+             c.status->daemon->source = "uprobe and switch";
+         },
+         "warning: 2.4.1-4 (7d8c0e5759) shows [idling] during a session, so the source uprobe and switch"},
         {"Dovecot version", [](Clinic& c) { c.answers.clear(); },
          "warning: `dovecot` cannot be asked: it is not installed -> "},
         {"libdovecot", [](Clinic&) {}, "ok: /usr/lib/dovecot/libdovecot.so.0.0.0"},
@@ -318,6 +339,46 @@ TEST_CASE("doctor examines the Dovecot that runs") {
          },
          "warning: process 812 uses a /usr/lib/libdovecot.so.0.0.0 that was replaced since -> "},
     });
+}
+
+TEST_CASE("doctor takes no stranger for a Dovecot master") {
+    check_cases({
+        {"Dovecot", [](Clinic& c) { c.runs_dovecot(99, getuid() + 1, "sbin/dovecot"); },
+         "ok: one runs (pid 812)"},
+        {"Dovecot",
+         [](Clinic& c) {
+             c.write("sbin/su", "another program");
+             c.mode("sbin/su", 0755);
+             c.runs_dovecot(99, getuid(), "sbin/su");
+         },
+         "ok: one runs (pid 812)"},
+        {"Dovecot", [](Clinic& c) { c.mode("sbin/dovecot", 04755); }, "warning: none runs"},
+        {"Dovecot", [](Clinic& c) { c.mode("sbin/dovecot", 0775); }, "warning: none runs"},
+        {"libdovecot",
+         [](Clinic& c) {
+             c.runs_dovecot(99, getuid() + 1, "sbin/dovecot");
+             c.write("proc/99/maps", "55d0-55d1 r--p 0 fe:00 1 /home/u/dovecot\n");
+         },
+         "ok: /usr/lib/dovecot/libdovecot.so.0.0.0"},
+        {"Dovecot",
+         [](Clinic& c) {
+             c.capabilities("0000000000000000"); // so it may not see what a process runs
+             c.remove("proc/812/exe");
+         },
+         "ok: one runs (pid 812)"},
+    });
+}
+
+TEST_CASE("doctor says whose version it tells") {
+    Clinic clinic;
+    clinic.write("opt/dovecot", "another one");
+    clinic.mode("opt/dovecot", 0755);
+    clinic.runs_dovecot(99, getuid(), "opt/dovecot");
+    CHECK_THAT(clinic.says("Dovecot version"),
+               Catch::EndsWith("/sbin/dovecot is 2.3.19.1 (9b53102964); process 99 runs another file, whose "
+                               "version is not known"));
+    clinic.capabilities("0000000000000000"); // so it may not see what a process runs
+    CHECK_THAT(clinic.says("Dovecot version"), Catch::EndsWith("/sbin/dovecot is 2.3.19.1 (9b53102964)"));
 }
 
 TEST_CASE("doctor examines Dovecot's settings") {
@@ -349,6 +410,11 @@ TEST_CASE("doctor examines the daemon and its losses") {
         {"dovewatchd", [](Clinic&) {}, "ok: runs (pid 4711, last event 3s ago)"},
         {"dovewatchd", [](Clinic& c) { c.status->daemon.reset(); }, "ok: runs (pid 4711, no event yet)"},
         {"dovewatchd", [](Clinic& c) { c.status->daemon->source = "proc"; }, "warning: runs without probes"},
+        {"dovewatchd", [](Clinic& c) { c.status->daemon->source = "switch"; },
+         "warning: reads titles when a process goes to sleep, and so misses short sessions and many LMTP "
+         "deliveries (last event 3s ago) -> set source = auto"},
+        {"dovewatchd", [](Clinic& c) { c.status->daemon->source = "uprobe and switch"; },
+         "warning: finds no title function in the library of some Dovecot"},
         {"dovewatchd", [](Clinic& c) { c.status->daemon_pid.reset(); },
          "problem: does not run (last event 3s ago) -> systemctl start dovewatchd"},
         {"losses", [](Clinic&) {}, "ok: nothing lost"},
@@ -357,10 +423,29 @@ TEST_CASE("doctor examines the daemon and its losses") {
              c.status->daemon->counters[1].value = 2;
              c.status->daemon->counters[2].value = 1;
          },
-         "warning: 3 lost since dovewatchd started (2 titles lost, ring buffer full; 1 changes dropped) "
-         "-> raise ring-buffer-seconds"},
+         "warning: 3 lost since the probes or dovewatchd were started (2 titles lost, ring buffer full; "
+         "1 changes dropped, store unavailable) -> raise ring-buffer-seconds in "
+         "/etc/dovewatch/dovewatch.conf, then systemctl restart dovewatchd, which leaves no gap where its "
+         "unit says RestartKillSignal=SIGHUP; `journalctl"},
         {"losses", [](Clinic& c) { c.status->daemon->counters[2].value = 1; },
-         "warning: 1 lost since dovewatchd started (1 changes dropped) -> `journalctl"},
+         "warning: 1 lost since the probes or dovewatchd were started (1 changes dropped, store "
+         "unavailable) -> `journalctl"},
+        {"losses",
+         [](Clinic& c) {
+             c.status->daemon->counters[1].value = 0;
+             c.status->daemon->counters.push_back({"monitor", "sessions without a name", 4, true});
+         },
+         "warning: 4 lost since the probes or dovewatchd were started (4 sessions without a name) -> set "
+         "client_limit = 1"},
+        {"losses",
+         [](Clinic& c) {
+             c.status->daemon->counters.push_back({"kernel", "titles lost, unreadable", 1, true});
+             c.status->daemon->counters.push_back({"kernel", "processes lost, no memory", 1, true});
+         },
+         "warning: 2 lost since the probes or dovewatchd were started (1 titles lost, unreadable; 1 "
+         "processes "
+         "lost, no memory) -> `dovewatch status` counts them; who was still online has been found again in "
+         "/proc"},
         {"losses", [](Clinic& c) { c.status->daemon.reset(); }, ""},
     });
 }
@@ -478,6 +563,8 @@ TEST_CASE("a program that fails, hangs or is missing is an error") {
 TEST_CASE("the real host can be examined") {
     const Host host = this_host();
     CHECK(host.free_bytes("/"));
+    CHECK(host.find("sh"));
+    CHECK_FALSE(host.find("dovewatch-test-no-such-program"));
     CHECK_FALSE(host.free_bytes("/nowhere/at/all"));
     CHECK(contents(host.proc / "self/comm"));
     CHECK_FALSE(contents(host.proc / "self/nothing"));

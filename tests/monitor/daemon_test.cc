@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 using namespace dovewatch;
 using dovewatch::test::FakeStore;
@@ -13,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Events from a list. Once all were drained it stops the daemon as an administrator would.
+// Events from a list. Once all were drained it stops the daemon by its signals.
 class FakeSource : public Source {
   public:
     std::string_view name() const override { return "fake"; }
@@ -29,7 +31,9 @@ class FakeSource : public Source {
         eventfd_read(events_.get(), &value);
         losses += losses_in_drain;
         if (losses == 0 && !std::exchange(stopped_, true)) {
-            raise(SIGTERM);
+            for (const int signal : stop_by) {
+                raise(signal);
+            }
         }
         return {};
     }
@@ -58,6 +62,7 @@ class FakeSource : public Source {
 
     void wake() { eventfd_write(events_.get(), 1); }
 
+    std::vector<int> stop_by{SIGTERM};
     std::deque<ProcessEvent> events;
     std::vector<ProcessEvent> adopted;
     std::vector<ProcessKey> running_now;
@@ -74,19 +79,51 @@ class FakeSource : public Source {
     UniqueFd control_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 };
 
+// Looks around every millisecond, and 20 times finds nothing.
+class PollingSource : public FakeSource {
+  public:
+    PollingSource() {
+        stop_by.clear();
+        const itimerspec when{{0, 1'000'000}, {0, 1'000'000}};
+        timerfd_settime(timer_.get(), 0, &when, nullptr);
+    }
+    int control_fd() const override { return timer_.get(); }
+    Result<void> attend(const EventSink& sink) override {
+        std::uint64_t expirations = 0;
+        [[maybe_unused]] const auto got = read(timer_.get(), &expirations, sizeof(expirations));
+        polls++;
+        if (polls == finds_at) {
+            sink({{100, 50}, 10, ProcessRole::pop3, false, 1s, ExecEvent{}});
+        }
+        losses += polls == loses_at ? 1 : 0;
+        if (polls == 20) {
+            raise(SIGTERM);
+        }
+        return {};
+    }
+
+    int finds_at = 0;
+    int loses_at = 0;
+    int polls = 0;
+
+  private:
+    UniqueFd timer_{timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)};
+};
+
 class StopSignalsBlocked {
   public:
     StopSignalsBlocked() {
-        sigset_t signals;
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGTERM);
-        sigaddset(&signals, SIGINT);
-        pthread_sigmask(SIG_BLOCK, &signals, &before_);
+        pthread_sigmask(SIG_BLOCK, nullptr, &before_);
+        block_daemon_signals();
     }
-    ~StopSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    ~StopSignalsBlocked() {
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        signal(SIGHUP, hangup_before_);
+    }
 
   private:
     sigset_t before_{};
+    sighandler_t hangup_before_ = signal(SIGHUP, SIG_DFL); // the tests may run below nohup
 };
 
 ProcessEvent event(BootTime at, decltype(ProcessEvent::what) what) {
@@ -141,6 +178,37 @@ TEST_CASE("a loss is followed by a sweep") {
     CHECK(source.sweeps == 2);
 }
 
+TEST_CASE("nothing is written while a source that polls finds nothing") {
+    const StopSignalsBlocked blocked;
+    PollingSource source;
+    FakeStore store;
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(source.polls == 20);
+    CHECK(store.status_commits == 2); // at the start and at the end
+    CHECK(store.commits == 0);
+}
+
+TEST_CASE("what a source that polls finds is in the status") {
+    const StopSignalsBlocked blocked;
+    PollingSource source;
+    FakeStore store;
+    source.finds_at = 3;
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(store.status_commits > 2);
+    CHECK(store.status_commits < 10);
+    REQUIRE(store.status);
+    CHECK(store.status->last_event);
+}
+
+TEST_CASE("a loss that a source that polls counts is followed by a sweep") {
+    const StopSignalsBlocked blocked;
+    PollingSource source;
+    FakeStore store;
+    source.loses_at = 3;
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(source.sweeps == 2);
+}
+
 TEST_CASE("open sessions of an earlier daemon end where their process is gone") {
     const StopSignalsBlocked blocked;
     FakeSource source;
@@ -184,6 +252,39 @@ TEST_CASE("a daemon that is stopped leaves a checkpoint and nothing in the kerne
     CHECK(store.checkpoint->position == SourcePosition{"fake", 42});
     CHECK(source.released);
     CHECK(source.retired);
+}
+
+TEST_CASE("a daemon that makes room for a successor leaves a checkpoint and the source as it is") {
+    const StopSignalsBlocked blocked;
+    FakeSource source;
+    FakeStore store;
+    source.events = {event(1s, ExecEvent{}), event(2s, TitleEvent{"[sue 192.0.2.7]"})};
+    source.stop_by = {SIGHUP};
+    source.wake();
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(store.changes.size() == 1);
+    REQUIRE(store.checkpoint);
+    CHECK(store.checkpoint->position == SourcePosition{"fake", 42});
+    CHECK(source.released);
+    CHECK_FALSE(source.retired);
+}
+
+TEST_CASE("a daemon that is stopped and hung up at once leaves nothing in the kernel") {
+    const StopSignalsBlocked blocked;
+    FakeSource source;
+    FakeStore store;
+    source.stop_by = {SIGHUP, SIGTERM};
+    source.wake();
+    REQUIRE(Daemon(source, store, setup()).run());
+    CHECK(source.retired);
+}
+
+TEST_CASE("a daemon below nohup is not ended by SIGHUP") {
+    const auto before = signal(SIGHUP, SIG_IGN);
+    const sigset_t signals = daemon_signals();
+    signal(SIGHUP, before);
+    CHECK(sigismember(&signals, SIGHUP) == 0);
+    CHECK(sigismember(&signals, SIGTERM) == 1);
 }
 
 TEST_CASE("a daemon goes on at the position that was stored last") {

@@ -35,6 +35,7 @@ class FakeStore : public ChangeStore {
             return tl::make_unexpected(*error);
         }
         status = written;
+        status_commits++;
         return {};
     }
 
@@ -43,6 +44,7 @@ class FakeStore : public ChangeStore {
     std::optional<Checkpoint> checkpoint;
     std::optional<DaemonStatus> status;
     int commits = 0;
+    int status_commits = 0;
     std::function<void()> on_retention_end;
     int retention_steps = 0;
     int retention_steps_wanted = 0;

@@ -1,41 +1,16 @@
 #include "monitor/dovecot_processes.h"
 #include "monitor/proc_files.h"
-#include "tests/temporary_folder.h"
+#include "tests/monitor/proc_tree.h"
 
 #include <fstream>
 
 #include <catch2/catch.hpp>
-#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace dovewatch;
-using dovewatch::test::TemporaryFolder;
+using dovewatch::test::ProcTree;
 
 namespace {
-
-// A small /proc with processes whose executables are files of the test.
-class ProcTree {
-  public:
-    const std::filesystem::path& path() const { return folder_.path(); }
-
-    void write(std::int32_t pid, const std::string& name, const std::string& text) {
-        const auto process = folder_.path() / std::to_string(pid);
-        std::filesystem::create_directories(process);
-        std::ofstream(process / name, std::ios::binary) << text;
-    }
-
-    void runs(std::int32_t pid, const std::string& program, mode_t mode = 0755) {
-        const auto process = folder_.path() / std::to_string(pid);
-        std::filesystem::create_directories(process);
-        const auto file = process / program;
-        std::ofstream(file) << "program";
-        chmod(file.c_str(), mode);
-        std::filesystem::create_symlink(file, process / "exe");
-    }
-
-  private:
-    TemporaryFolder folder_;
-};
 
 ProcessEntry entry(std::int32_t pid, std::int32_t parent, const std::string& name, uid_t uid) {
     return {{pid, std::int64_t{pid} * 100}, parent, uid, name};
@@ -131,6 +106,38 @@ TEST_CASE("children of a master with their own program are Dovecot's") {
     CHECK(found.children[0].role == ProcessRole::imap);
     CHECK(found.children[1].role == ProcessRole::imap_hibernate);
     CHECK(found.children[0].parent_pid == 10);
+}
+
+TEST_CASE("dovecot-lda delivers for root and for who is named") {
+    ProcTree proc;
+    const auto file_owner = getuid();
+    const auto delivers = [&](bool names_suffice = false) {
+        return may_deliver(proc.path(), 10, file_owner, {5000}, names_suffice);
+    };
+    proc.write(10, "status", "Name:\tdovecot-lda\nUid:\t0\t0\t0\t0\n");
+
+    SECTION("the administrator's program, set-uid or not") {
+        proc.runs(10, "dovecot-lda", GENERATE(0755, 04755));
+        CHECK(delivers());
+        proc.write(10, "status", "Name:\tdovecot-lda\nUid:\t5000\t0\t0\t0\n");
+        CHECK(delivers());
+        proc.write(10, "status", "Name:\tdovecot-lda\nUid:\t5001\t0\t0\t0\n");
+        CHECK_FALSE(delivers());
+        proc.write(10, "status", "Name:\tdovecot-lda\n");
+        CHECK_FALSE(delivers());
+    }
+    SECTION("another program") {
+        proc.runs(10, "true");
+        CHECK_FALSE(delivers());
+    }
+    SECTION("a program that others may write") {
+        proc.runs(10, "dovecot-lda", 0777);
+        CHECK_FALSE(delivers());
+    }
+    SECTION("a program that may not be looked at") {
+        CHECK_FALSE(delivers());
+        CHECK(delivers(true));
+    }
 }
 
 TEST_CASE("what merely looks like Dovecot is not") {

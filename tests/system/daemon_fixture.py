@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -65,7 +66,7 @@ class Daemon:
         self.messages_file = self.folder / "dovewatchd.log"
         self.pid = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._was_killed = False
+        self._left_probes = False
 
     def __enter__(self) -> Daemon:
         try:
@@ -94,17 +95,12 @@ class Daemon:
             wait_until(lambda: self._is_ready(notify), seconds, "READY=1 from dovewatchd")
 
     def stop(self, expect_clean: bool = True) -> None:
-        assert self._process is not None
-        process, self._process = self._process, None
-        process.terminate()
-        try:
-            status = process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise DaemonFailed(f"dovewatchd ignored SIGTERM\n{self.messages()}") from None
-        if expect_clean and status != 0:
-            raise DaemonFailed(f"dovewatchd ended with status {status}\n{self.messages()}")
+        self._end(signal.SIGTERM, expect_clean)
+
+    def make_room(self) -> None:
+        """For a successor: the probes stay. `start` again."""
+        self._left_probes = True
+        self._end(signal.SIGHUP, expect_clean=True)
 
     def kill(self) -> None:
         """As a crash; `start` again."""
@@ -112,7 +108,20 @@ class Daemon:
         self._process.kill()
         self._process.wait()
         self._process = None
-        self._was_killed = True
+        self._left_probes = True
+
+    def _end(self, by: signal.Signals, expect_clean: bool) -> None:
+        assert self._process is not None
+        process, self._process = self._process, None
+        process.send_signal(by)
+        try:
+            status = process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise DaemonFailed(f"dovewatchd ignored {by.name}\n{self.messages()}") from None
+        if expect_clean and status != 0:
+            raise DaemonFailed(f"dovewatchd ended with status {status}\n{self.messages()}")
 
     def messages(self) -> str:
         return self.messages_file.read_text(errors="replace")
@@ -134,7 +143,7 @@ class Daemon:
         with self.messages_file.open("ab") as messages:
             self._process = subprocess.Popen([*self.command, self.program, "--database", self.database, *self.options],
                                              stdin=subprocess.DEVNULL, stdout=messages, stderr=messages,
-                                             env=environment, start_new_session=True)
+                                             env=environment, start_new_session=True, preexec_fn=heed_hangup)
         self.pid = self._process.pid
 
     def _is_ready(self, notify: socket.socket) -> bool:
@@ -149,10 +158,15 @@ class Daemon:
     def _remove(self) -> None:
         if self._process is not None:
             self.kill()
-        if self._was_killed:
+        if self._left_probes:
             subprocess.run([DAEMON, "--unload", "--database", self.database], capture_output=True, check=False)
         if not self.keep_folder:
             shutil.rmtree(self.folder)
+
+
+def heed_hangup() -> None:
+    """Also where the tests run below nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def run_daemon(*options: str) -> subprocess.CompletedProcess[str]:

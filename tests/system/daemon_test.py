@@ -9,12 +9,15 @@ import signal
 import struct
 import subprocess
 import tempfile
+import threading
 import unittest
+from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from daemon_fixture import DAEMON, Daemon, ProbeTestCase, run_cli, run_daemon
 from dovecot_fixture import DOVECOT, Dovecot
-from mail_clients import Place, open_imap, pop3_pipelined
+from mail_clients import Place, open_imap, pop3_pipelined, pop3_sequential, run_at_once
 from waiting import wait_until
 
 
@@ -121,6 +124,24 @@ class LifeTest(ProbeTestCase):
             self.assertEqual(len(daemon.rows()), 2)
             self.assertEqual((rows["stays"]["end"], rows["leaves"]["end"]), ("logout", "lost"))
 
+    def test_a_planned_restart_loses_nothing(self) -> None:
+        with Dovecot() as dovecot, Daemon() as daemon:
+            stays = open_imap(Place(dovecot.ports), "stays")
+            visitor = threading.Thread(target=visit, args=(dovecot, 400))
+            visitor.start()
+            for restart in range(1, 6):
+                wait_until(lambda: logins(dovecot) >= 60 * restart, 60, f"{60 * restart} logins")
+                daemon.make_room()
+                wait_until(lambda: logins(dovecot) >= 60 * restart + 20, 60, "logins that no daemon sees")
+                daemon.start()
+            visitor.join()
+            stays.logout()
+            wait_until(lambda: len(daemon.rows()) >= 401 and online(daemon) == [], 10, "all sessions to end")
+            rows = daemon.rows()
+            self.assertEqual(Counter(row["user"] for row in rows),
+                             Counter([f"user{n}" for n in range(400)] + ["stays"]))
+            self.assertEqual([row for row in rows if row["estimated"] or row["end"] != "logout"], [])
+
     def test_a_session_that_is_killed(self) -> None:
         with Dovecot() as dovecot, Daemon() as daemon:
             client = open_imap(Place(dovecot.ports), "victim")
@@ -129,6 +150,50 @@ class LifeTest(ProbeTestCase):
             os.kill(daemon.rows()[0]["pid"], signal.SIGKILL)
             wait_until(lambda: online(daemon) == [], 5, "the session's end")
             self.assertEqual(daemon.rows()[0]["end"], "signal")
+
+
+class DoctorTest(ProbeTestCase):
+    """Of the findings only those that this test decides; the others are about the machine."""
+
+    def test_a_daemon_that_runs_and_one_that_was_stopped(self) -> None:
+        with Dovecot() as dovecot, Daemon() as daemon:
+            client = open_imap(Place(dovecot.ports), "sue")
+            client.logout()
+            wait_until(lambda: daemon.rows() and online(daemon) == [], 5, "the session")
+            found = self._examine(daemon)
+            for check in ("dovewatchd", "losses", "database", "Dovecot", "libdovecot", "capabilities"):
+                self.assertEqual(found[check]["result"], "ok", found[check])
+            self.assertIn(f"pid {daemon.pid},", found["dovewatchd"]["finding"])
+            self.assertIn(str(dovecot.pid), found["Dovecot"]["finding"])
+            self.assertRegex(found["Dovecot version"]["finding"], r"^2\.\d+")
+            daemon.stop()
+            found = self._examine(daemon)
+            self.assertEqual(found["dovewatchd"]["result"], "problem")
+            self.assertIn("systemctl start dovewatchd", found["dovewatchd"]["mend"])
+
+    def test_a_daemon_without_probes(self) -> None:
+        with Daemon("--source", "proc") as daemon:
+            self.assertEqual(self._examine(daemon)["dovewatchd"]["result"], "warning")
+
+    def test_a_stranger_called_dovecot(self) -> None:
+        with Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            program = shutil.copy("/usr/bin/sleep", Path(folder) / "dovecot")
+            with subprocess.Popen([program, "60"], user=65534) as stranger:
+                try:
+                    found = self._examine(daemon)
+                finally:
+                    stranger.kill()
+            self.assertNotIn(str(stranger.pid), found["Dovecot"]["finding"])
+            self.assertNotIn(f"process {stranger.pid} ", found.get("libdovecot", {}).get("finding", ""))
+
+    def _examine(self, daemon: Daemon) -> dict[str, dict]:
+        """The findings by check; the exit status must be that of the worst."""
+        result = run_cli("doctor", "--json", "--database", str(daemon.database))
+        found = json.loads(result.stdout)
+        status = {"ok": 0, "warning": 4, "problem": 5}
+        self.assertEqual(result.returncode, max(status[finding["result"]] for finding in found), result.stdout)
+        return {finding["check"]: finding for finding in found}
 
 
 class DovecotTest(ProbeTestCase):
@@ -200,6 +265,16 @@ def with_mount(source: Path, target: Path) -> tuple[str, ...]:
     """A command's prefix that shows it `source` at `target`, in a mount namespace of its own."""
     script = 'mount --bind "$0" "$1" && shift && exec "$@"'
     return ("/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, str(source), str(target))
+
+
+def visit(dovecot: Dovecot, count: int) -> None:
+    """`count` POP3 sessions, each of a user of its own."""
+    ways = (pop3_sequential, pop3_pipelined)
+    run_at_once([partial(ways[n % 2], Place(dovecot.ports), f"user{n}") for n in range(count)], clients=4)
+
+
+def logins(dovecot: Dovecot) -> int:
+    return dovecot.log.read_text(errors="replace").count(": Login: ")
 
 
 def online(daemon: Daemon) -> list[str]:

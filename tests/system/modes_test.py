@@ -55,9 +55,9 @@ submission_backend_capabilities = 8BITMIME
 
 
 class ModeTestCase(ProbeTestCase):
-    def start(self, settings: str = "", **options: str) -> None:
+    def start(self, settings: str = "", source: str = "auto", **options: str) -> None:
         self.dovecot = self.enterContext(Dovecot(settings=settings, **options))
-        self.daemon = self.enterContext(Daemon())
+        self.daemon = self.enterContext(Daemon("--source", source))
         self.place = Place(self.dovecot.ports, "127.0.0.9")
 
     def online(self) -> list[str]:
@@ -215,6 +215,13 @@ class ServicesTest(ModeTestCase):
 class LdaTest(ModeTestCase):
     def test_deliveries_of_root_and_of_nobody_else(self) -> None:
         self.start()
+        self._assert_deliveries_of_root()
+
+    def test_the_same_without_probes(self) -> None:
+        self.start(source="proc")
+        self._assert_deliveries_of_root()
+
+    def _assert_deliveries_of_root(self) -> None:
         self.assertEqual(self._deliver("-d", "rooted").returncode, 0)
         self.assertNotEqual(self._deliver("-d", "refused", "-o", "mail_location=maildir:/proc/nowhere").returncode, 0)
         self._deliver("-d", "forged", as_user=NOBODY)

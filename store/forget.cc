@@ -47,16 +47,17 @@ void keep_ids(SQLite::Database& database) {
                   "max(next_session, coalesce((SELECT max(id) FROM session), 0) + 1)");
 }
 
-Forgotten forget(SQLite::Database& database, const std::string& user) {
-    Forgotten forgotten;
-    keep_ids(database);
-    const auto sessions =
-        ids_of(database, "SELECT id FROM session WHERE user = ? AND logout IS NOT NULL", user);
-    const auto deliveries = ids_of(database, "SELECT id FROM delivery WHERE user = ?", user);
-    remove_rows(database, "DELETE FROM session WHERE id = ?", sessions);
-    remove_rows(database, "DELETE FROM delivery WHERE id = ?", deliveries);
-    forgotten.sessions = sessions.size();
-    forgotten.deliveries = deliveries.size();
+// What the writer added or ended while the rest was being removed, and the way to the rows.
+void forget_newest(SQLite::Database& database, const std::string& user, std::int64_t seen,
+                   Forgotten& forgotten) {
+    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    SQLite::Statement sessions(database,
+                               "DELETE FROM session WHERE change > ? AND user = ? AND logout IS NOT NULL");
+    Binder(sessions).integer(seen).text(user);
+    forgotten.sessions += static_cast<std::uint64_t>(sessions.exec());
+    SQLite::Statement deliveries(database, "DELETE FROM delivery WHERE id > ? AND user = ?");
+    Binder(deliveries).integer(seen).text(user);
+    forgotten.deliveries += static_cast<std::uint64_t>(deliveries.exec());
     forgotten.still_online =
         ids_of(database, "SELECT id FROM session WHERE user = ? AND logout IS NULL", user).size();
     if (forgotten.still_online == 0) {
@@ -64,6 +65,28 @@ Forgotten forget(SQLite::Database& database, const std::string& user) {
         Binder(last).text(user);
         forgotten.last_logins = static_cast<std::uint64_t>(last.exec());
     }
+    transaction.commit();
+}
+
+// Takes what was overwritten out of the log too. Left to the writer where readers hold it.
+void empty_log(SQLite::Database& database) {
+    SQLite::Statement checkpoint(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+    checkpoint.executeStep();
+}
+
+Forgotten forget(SQLite::Database& database, const std::string& user) {
+    Forgotten forgotten;
+    keep_ids(database);
+    const std::int64_t seen = newest_change(database);
+    const auto sessions =
+        ids_of(database, "SELECT id FROM session WHERE user = ? AND logout IS NOT NULL", user);
+    const auto deliveries = ids_of(database, "SELECT id FROM delivery WHERE user = ?", user);
+    remove_rows(database, "DELETE FROM session WHERE id = ?", sessions);
+    remove_rows(database, "DELETE FROM delivery WHERE id = ?", deliveries);
+    forgotten.sessions = sessions.size();
+    forgotten.deliveries = deliveries.size();
+    forget_newest(database, user, seen, forgotten);
+    empty_log(database);
     return forgotten;
 }
 

@@ -17,8 +17,9 @@ struct Forgotten {
 };
 
 // All rows of the user, in small transactions, beside the running daemon or without it; what they said is
-// overwritten in the file. Day summaries name nobody and stay. Where a session is online, it and the last
-// logins are left: to be called again after its end. Needs write permission on the database.
+// overwritten in the file, and its log emptied where no reader holds it. Day summaries name nobody and stay.
+// Where a session is online, it and the last logins are left: to be called again after its end. Needs write
+// permission on the database.
 Result<Forgotten> forget_user(const std::filesystem::path& file, const std::string& user);
 
 } // namespace dovewatch

@@ -10,6 +10,11 @@
 namespace dovewatch {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+// Where a user's chain is long, one row can take milliseconds.
+constexpr std::chrono::milliseconds step_time(5);
+
 // The rows that lead to one of the user's sessions: see LastLoginTable.
 constexpr const char* successor_sql = R"sql(
 WITH RECURSIVE chain(id, previous) AS (
@@ -35,6 +40,11 @@ struct Limits {
 
 bool is_before(UtcTime time, const std::optional<UtcTime>& limit) {
     return limit && time < *limit;
+}
+
+// A row from the future tells only of a clock that was wrong, and nothing of those behind it.
+bool is_within(UtcTime time, UtcTime begin, UtcTime end) {
+    return begin <= time && time <= end;
 }
 
 std::optional<Address> masked(const Address& address, const RetentionPolicy& policy) {
@@ -143,6 +153,7 @@ bool Retention::step(const RetentionPolicy& policy, UtcTime now, std::size_t row
 // In the order of the ids, which is that of the logins: all that follows a login that is young is younger.
 bool Retention::sessions_step(const RetentionPolicy& policy, UtcTime now, std::size_t rows) {
     const Limits limits(policy, now);
+    const auto until = Clock::now() + step_time;
     const auto old = read_rows(database_,
                                "SELECT id, logout, login, estimated & 1, address FROM session WHERE id > ? "
                                "ORDER BY id LIMIT ?",
@@ -150,12 +161,15 @@ bool Retention::sessions_step(const RetentionPolicy& policy, UtcTime now, std::s
     SQLite::Statement mask(database_, "UPDATE session SET address = ? WHERE id = ?");
     for (const OldRow& row : old) {
         after_ = row.id;
-        if (row.is_exact && row.begin >= limits.youngest) {
+        if (row.is_exact && is_within(row.begin, limits.youngest, now)) {
             return false;
         }
         if (row.end && is_before(*row.end, limits.rows)) {
             remove_session(database_, row.id);
             ++removed_;
+            if (Clock::now() >= until) {
+                return true;
+            }
         } else if (row.end && row.address && is_before(*row.end, limits.addresses) &&
                    masked(*row.address, policy) != row.address) {
             set_address(mask, masked(*row.address, policy), row.id);
@@ -174,7 +188,7 @@ bool Retention::deliveries_step(const RetentionPolicy& policy, UtcTime now, std:
     SQLite::Statement mask(database_, "UPDATE delivery SET address = ? WHERE id = ?");
     for (const OldRow& row : old) {
         after_ = row.id;
-        if (row.begin >= limits.youngest) {
+        if (is_within(row.begin, limits.youngest, now)) {
             return false;
         }
         if (is_before(row.begin, limits.rows)) {

@@ -33,8 +33,8 @@ class Retention {
     // Must not outlive the database.
     explicit Retention(SQLite::Database& database) : database_(database) {}
 
-    // Looks at up to `rows` rows, in a transaction of the caller. False at the end of the tables; the next
-    // call begins anew.
+    // Looks at up to `rows` rows for a few milliseconds, in a transaction of the caller. False at the end of
+    // the tables; the next call begins anew.
     bool step(const RetentionPolicy& policy, UtcTime now, std::size_t rows);
 
     std::uint64_t removed() const { return removed_; }

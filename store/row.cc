@@ -152,6 +152,12 @@ Delivery read_delivery(Query& row) {
     return delivery;
 }
 
+std::int64_t newest_change(const SQLite::Database& database) {
+    Query row(database, "SELECT max(coalesce((SELECT max(change) FROM session), 0), "
+                        "coalesce((SELECT max(id) FROM delivery), 0))");
+    return row.next() ? row.integer() : 0;
+}
+
 std::int64_t estimated_bits(const Session& session) {
     return (session.login_estimated ? login_estimated_bit : 0) |
            (session.logout_estimated ? logout_estimated_bit : 0);

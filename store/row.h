@@ -83,6 +83,8 @@ Session read_online_session(Query& row); // online_columns
 Session read_session(Query& row);        // session_columns
 Delivery read_delivery(Query& row);      // delivery_columns
 
+std::int64_t newest_change(const SQLite::Database& database); // see StoreChange; 0 where there is none
+
 std::int64_t estimated_bits(const Session& session);
 
 } // namespace dovewatch

@@ -2,6 +2,9 @@
 #include "tests/store/sample.h"
 #include "tests/temporary_folder.h"
 
+#include <atomic>
+#include <thread>
+
 #include <catch2/catch.hpp>
 
 using namespace dovewatch;
@@ -43,14 +46,28 @@ TEST_CASE("A person is removed everywhere, beside the writer, and nobody else") 
 TEST_CASE("What the person's rows said is not left in the file") {
     const TemporaryFolder folder;
     const auto file = folder / "test.db";
-    {
-        const auto writer = open_writer(file);
-        commit(*writer, some_of("sue.secret", 1, 50));
-        static_cast<void>(value_of(forget_user(file, "sue.secret")));
-    }
-    SQLite::Database database(file.string(), SQLite::OPEN_READWRITE);
-    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    const auto writer = open_writer(file);
+    commit(*writer, some_of("sue.secret", 1, 50));
+    static_cast<void>(value_of(forget_user(file, "sue.secret")));
     CHECK(bytes_of(file).find("sue.secret") == std::string::npos);
+    CHECK(bytes_of(file.string() + "-wal").find("sue.secret") == std::string::npos);
+}
+
+TEST_CASE("No row of a person who logs in meanwhile is left where the person's history does not lead") {
+    const TemporaryFolder folder;
+    const auto file = folder / "test.db";
+    const auto writer = open_writer(file);
+    commit(*writer, some_of("sue", 1, 2000));
+    std::atomic<bool> forgotten = false;
+    std::thread logins([&] {
+        for (std::int64_t id = 3000; !forgotten; id += 10) {
+            commit(*writer, some_of("sue", id, 1));
+        }
+    });
+    CHECK(value_of(forget_user(file, "sue")).still_online == 0);
+    forgotten = true;
+    logins.join();
+    CHECK(activity(file, {"sue", std::nullopt, std::nullopt}).size() == activity(file).size());
 }
 
 TEST_CASE("The newest session's id is not given again") {

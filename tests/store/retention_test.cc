@@ -56,6 +56,18 @@ TEST_CASE("Old sessions and deliveries go; last logins, day summaries and open s
     CHECK(last_logins(file).size() == 3);
 }
 
+TEST_CASE("A row from the future, of a clock that was wrong, does not keep what is behind it") {
+    const TemporaryFolder folder;
+    const auto file = folder / "test.db";
+    const auto writer = open_writer(file);
+    commit(*writer,
+           {SessionBegan{session(1, "sue", 3000 * day)},
+            SessionEnded{ended(session(1, "sue", 3000 * day), 3000 * day + 1)},
+            SessionBegan{session(2, "tom", day)}, SessionEnded{ended(session(2, "tom", day), 2 * day)}});
+    run_round(*writer, keep(3), at(7 * day));
+    CHECK(ids(activity(file)) == std::vector<std::int64_t>{1});
+}
+
 TEST_CASE("A long session is old when its end is") {
     const TemporaryFolder folder;
     const auto file = folder / "test.db";

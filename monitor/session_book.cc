@@ -21,6 +21,7 @@ Session SessionBook::row(const OpenSession& open, ProcessKey process, ProcessRol
     session.address = open.address;
     session.process = process;
     session.login = open.login;
+    session.login_since_boot = duration_cast<microseconds>(open.login_at);
     session.login_estimated = open.login_estimated;
     return session;
 }
@@ -51,7 +52,7 @@ OpenSession SessionBook::take_over(const Session& session) {
     open.user = session.user;
     open.address = session.address;
     open.login = session.login;
-    open.login_at = session.login.time_since_epoch() - utc_offset_;
+    open.login_at = session.login_since_boot;
     open.login_estimated = session.login_estimated;
     return open;
 }

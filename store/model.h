@@ -68,7 +68,8 @@ struct Session {
     std::optional<Address> address;
     ProcessKey process; // where it runs; the last one where it was hibernated
     UtcTime login{};
-    std::optional<UtcTime> logout; // no value while online
+    std::chrono::microseconds login_since_boot{}; // told only to the daemon, of what is online
+    std::optional<UtcTime> logout;                // no value while online
     End end = End::none;
     bool login_estimated = false;
     bool logout_estimated = false;

@@ -12,8 +12,10 @@ namespace {
 
 // Addresses are text: scripts and people read these tables, and the conversion is cheap.
 // Times are microseconds since 1970, UTC; summary.day is days. `estimated`: 1 = login, 2 = logout.
-// There is no index by user: its pages are all over the file, so it would double the writer's work per
-// session (8 to 19 us). Instead each session and delivery names the one before of its user and service class
+// login_since_boot is the login by a clock that nobody sets: so durations are right whatever UTC does
+// meanwhile. There is no index by user: its pages are all over the file, so it would double the writer's work
+// per session (8 to 19 us). Instead each session and delivery names the one before of its user and service
+// class
 // (`previous`), and last_login, which is written anyway, the newest ones.
 //
 // `change` grows with each write of a row: see StoreChange. Of a delivery, which never changes, it is the id.
@@ -33,6 +35,7 @@ CREATE TABLE session(
     pid INTEGER NOT NULL,
     process_start INTEGER NOT NULL,
     login INTEGER NOT NULL,
+    login_since_boot INTEGER NOT NULL,
     logout INTEGER,
     "end" INTEGER NOT NULL,
     estimated INTEGER NOT NULL,

@@ -21,10 +21,10 @@ namespace {
 
 // Replaces, so that a session whose begin comes twice is still one row.
 constexpr const char* insert_session_sql = R"sql(
-INSERT OR REPLACE INTO session(id, user, login, previous, service, class, address, pid, process_start, logout,
+INSERT OR REPLACE INTO session(id, user, login, login_since_boot, previous, service, class, address, pid, process_start, logout,
                                "end", estimated, hibernated, reason, statistics, top, retrieved, deleted,
                                "left", bytes, change)
-VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 )sql";
 
 // Leaves login out of SET, which would write its index.
@@ -37,9 +37,6 @@ WHERE id = ? AND user = ? AND login = ?
 
 constexpr const char* insert_delivery_sql = "INSERT INTO delivery(id, user, service, class, address, pid, "
                                             "at, previous) VALUES(?, ?, ?, ?, ?, ?, ?, ?)";
-
-constexpr const char* newest_change_sql =
-    "SELECT max(coalesce((SELECT max(change) FROM session), 0), coalesce((SELECT max(id) FROM delivery), 0))";
 
 constexpr const char* replace_checkpoint_sql = R"sql(
 INSERT OR REPLACE INTO checkpoint(id, boot_id, at, source_id, position, tracker) VALUES(1, ?, ?, ?, ?, ?)
@@ -90,11 +87,13 @@ class SqliteWriter : public Writer {
     Result<std::vector<Session>> open_sessions() const override {
         return guarded(file_, [&]() -> Result<std::vector<Session>> {
             std::vector<Session> sessions;
-            Query row(database_, fmt::format("SELECT {} FROM session INDEXED BY session_online "
-                                             "WHERE logout IS NULL ORDER BY id",
-                                             online_columns));
+            Query row(database_,
+                      fmt::format("SELECT {}, login_since_boot FROM session INDEXED BY session_online "
+                                  "WHERE logout IS NULL ORDER BY id",
+                                  online_columns));
             while (row.next()) {
                 sessions.push_back(read_online_session(row));
+                sessions.back().login_since_boot = std::chrono::microseconds(row.integer());
             }
             return sessions;
         });
@@ -201,6 +200,7 @@ class SqliteWriter : public Writer {
     void insert(const Session& session, const std::optional<std::int64_t>& previous) {
         Binder binder(insert_session_);
         binder.integer(session.id).text(session.user).time(session.login);
+        binder.integer(session.login_since_boot.count());
         binder.number(previous == session.id ? previous_of(session.id) : previous);
         bind_state(binder, session);
         run(insert_session_);
@@ -286,7 +286,7 @@ class SqliteWriter : public Writer {
     LastLoginTable last_logins_{database_};
     DaySummaries summaries_{database_};
     Retention retention_{database_};
-    std::int64_t last_change_ = database_.execAndGet(newest_change_sql).getInt64();
+    std::int64_t last_change_ = newest_change(database_);
 };
 
 } // namespace

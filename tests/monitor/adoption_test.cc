@@ -23,6 +23,7 @@ Session open_session(std::int64_t id, std::int32_t pid, std::string user = "u") 
     session.address = Address::parse("1.2.3.4");
     session.process = {pid, 1};
     session.login = UtcTime{std::chrono::hours(24 * 365 * 50) + minutes(20)};
+    session.login_since_boot = minutes(20);
     return session;
 }
 

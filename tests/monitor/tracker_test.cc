@@ -53,6 +53,14 @@ TEST_CASE("a wall clock step changes no duration") {
     CHECK(*script.session().logout - script.session().login == seconds(5) + milliseconds(1));
 }
 
+TEST_CASE("a wall clock step and a restart change no duration") {
+    EventScript script;
+    script.process(7).exec().title(bare);
+    script.take_over().tracker.set_utc_offset(std::chrono::microseconds(0));
+    script.wait(seconds(5)).adopt().title(deinit);
+    CHECK(*script.session().logout - script.session().login == seconds(5) + milliseconds(1));
+}
+
 TEST_CASE("disordered times give no negative duration") {
     EventScript script;
     script.process(7).exec().title(bare).wait(-seconds(5)).title(deinit);

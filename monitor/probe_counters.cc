@@ -51,4 +51,20 @@ std::vector<Counter> read_probe_counters(int map_fd) {
     return counters;
 }
 
+void add_losses(std::vector<Counter>& counters, const std::vector<Counter>& earlier) {
+    for (const auto& loss : earlier) {
+        const auto same = std::find_if(counters.begin(), counters.end(), [&](const Counter& counter) {
+            return counter.stage == loss.stage && counter.name == loss.name;
+        });
+        if (!loss.is_loss) {
+            continue;
+        }
+        if (same != counters.end()) {
+            same->value += loss.value;
+        } else {
+            counters.push_back(loss);
+        }
+    }
+}
+
 } // namespace dovewatch

@@ -11,4 +11,7 @@ namespace dovewatch {
 // `map_fd`: the map `counters`. Summed over the processors.
 std::vector<Counter> read_probe_counters(int map_fd);
 
+// Adds the losses in `earlier`, of a source whose place `counters`' one has taken.
+void add_losses(std::vector<Counter>& counters, const std::vector<Counter>& earlier);
+
 } // namespace dovewatch

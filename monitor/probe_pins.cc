@@ -35,6 +35,17 @@ std::uint64_t stable_hash(const std::string& text) {
     return hash;
 }
 
+// The map `setup` first: without it the rest counts for nothing, wherever this is cut short.
+Result<bool> remove_folder(const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::remove(folder / "setup", error);
+    const auto removed = std::filesystem::remove_all(folder, error);
+    if (error) {
+        return failed(fmt::format("cannot remove {}: {}", folder.string(), error.message()));
+    }
+    return removed > 0;
+}
+
 } // namespace
 
 std::filesystem::path pin_folder(const std::filesystem::path& database) {
@@ -68,13 +79,42 @@ std::optional<dw_setup> pinned_setup(const std::filesystem::path& folder) {
     return setup;
 }
 
-Result<bool> remove_pins(const std::filesystem::path& folder) {
-    std::error_code error;
-    const auto removed = std::filesystem::remove_all(folder, error);
-    if (error) {
-        return failed(fmt::format("cannot remove {}: {}", folder.string(), error.message()));
+std::string ring_id_text(const dw_setup& setup) {
+    return fmt::format("{:016x}", setup.ring_id);
+}
+
+std::filesystem::path replaced_pins(const std::filesystem::path& folder) {
+    return folder.string() + "-replaced";
+}
+
+Result<void> set_pins_aside(const std::filesystem::path& folder) {
+    if (!pinned_setup(folder)) {
+        return remove_folder(folder).map([](bool) {});
     }
-    return removed > 0;
+    return remove_folder(replaced_pins(folder)).and_then([&](bool) -> Result<void> {
+        std::error_code error;
+        std::filesystem::rename(folder, replaced_pins(folder), error);
+        if (error) {
+            return failed(fmt::format("cannot rename {}: {}", folder.string(), error.message()));
+        }
+        return {};
+    });
+}
+
+// The replaced probes see all until their successors' events are stored.
+Result<void> settle_pins(const std::filesystem::path& folder, const std::optional<Checkpoint>& stored) {
+    if (!pinned_setup(replaced_pins(folder))) {
+        return {};
+    }
+    const auto successor = pinned_setup(folder);
+    const bool is_stored = successor && stored && stored->position.source_id == ring_id_text(*successor);
+    return remove_folder(is_stored ? replaced_pins(folder) : folder).map([](bool) {});
+}
+
+Result<bool> remove_pins(const std::filesystem::path& folder) {
+    return remove_folder(folder).and_then([&](bool removed) {
+        return remove_folder(replaced_pins(folder)).map([&](bool also) { return removed || also; });
+    });
 }
 
 std::vector<std::filesystem::path> link_pins(const std::filesystem::path& folder) {

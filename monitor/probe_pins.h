@@ -2,16 +2,19 @@
 // buffer until a next daemon takes them over, or removes them.
 //
 // A folder per database holds the maps by their names, the links `on_exit`, `on_exec`, `on_switch` where a
-// master needs it, and NAME-DEVICE-INODE for each probe in a library.
+// master needs it, and NAME-DEVICE-INODE for each probe in a library. Probes that are being replaced wait in
+// a folder beside it until what they saw is stored.
 #pragma once
 
 #include "bpf/probe_event.h"
+#include "store/model.h"
 #include "store/result.h"
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,7 +32,23 @@ std::filesystem::path pin_folder(const std::filesystem::path& database);
 // How the pinned probes were set up; no value where there are none, or a daemon died while it pinned them.
 std::optional<dw_setup> pinned_setup(const std::filesystem::path& folder);
 
-// Removes all pins. Probes that no process holds any more are gone then. False where there were none.
+// Tells one ring buffer from all others: the `source_id` of what was read from it.
+std::string ring_id_text(const dw_setup& setup);
+
+// The folder for the probes of `folder` that are being replaced.
+std::filesystem::path replaced_pins(const std::filesystem::path& folder);
+
+// Empties `folder` for new pins: its probes are those that are being replaced now, and go on. What a daemon
+// left that died while it pinned is removed.
+[[nodiscard]] Result<void> set_pins_aside(const std::filesystem::path& folder);
+
+// Ends a replacement that an earlier daemon did not live to end: of the two sets of probes the one goes whose
+// events are stored, or were seen by the other as well. `stored`: how far the database has come.
+[[nodiscard]] Result<void> settle_pins(const std::filesystem::path& folder,
+                                       const std::optional<Checkpoint>& stored);
+
+// Removes all pins, also of what is being replaced. Probes that no process holds any more are gone then.
+// False where there were none.
 [[nodiscard]] Result<bool> remove_pins(const std::filesystem::path& folder);
 
 // The links that every set of probes has.

@@ -4,6 +4,7 @@
 #include "monitor/dovecot_processes.h"
 #include "monitor/probe_counters.h"
 #include "monitor/probe_decoder.h"
+#include "monitor/probe_handover.h"
 #include "monitor/proc_files.h"
 #include "monitor/switch_probe.h"
 #include "store/log.h"
@@ -52,7 +53,7 @@ class ProbeSource final : public Source {
     int events_fd() const override { return events_.fd(); }
     int control_fd() const override { return control_.get(); }
     Result<void> drain(const EventSink& sink) override;
-    void release() override { events_.release(); }
+    void release() override;
     Result<void> attend(const EventSink& sink) override;
     Result<std::vector<ProcessKey>> sweep(const EventSink& sink) override;
     std::optional<SourcePosition> position() const override;
@@ -64,7 +65,9 @@ class ProbeSource final : public Source {
   private:
     using Masters = std::set<std::int32_t>;
 
+    std::vector<Counter> kernel_counters() const;
     void take(std::span<const std::byte> record, const EventSink& sink);
+    void drain_replaced(const EventSink& sink);
     Result<DovecotProcesses> find_processes() const;
     Masters see_to_libraries();
     LibraryProbes::Outcome see_to_library(std::int32_t master, BootTime since);
@@ -82,6 +85,9 @@ class ProbeSource final : public Source {
     UniqueFd control_;
     UniqueFd retry_timer_;
     std::map<std::int32_t, BootTime> waiting_masters_; // whose library has yet to be seen to; since when
+    std::optional<BootTime> complete_since_;           // all libraries in use have their probes
+    std::vector<Counter> replaced_losses_;
+    bool replaced_drained_ = false;
     std::size_t ring_peak_ = 0;
     std::uint64_t malformed_records_ = 0;
     std::uint64_t unprobed_masters_ = 0;
@@ -112,18 +118,43 @@ void ProbeSource::take(std::span<const std::byte> record, const EventSink& sink)
     }
 }
 
-// What both the replaced and the new probes have seen is taken from the replaced ones up to `until`.
+// Once: what comes later the new probes see. Those that are replaced stay until that is stored.
+void ProbeSource::drain_replaced(const EventSink& sink) {
+    const auto both_since = complete_since_.value_or(boot_time_now());
+    std::vector<ProcessEvent> older;
+    std::vector<ProcessEvent> newer;
+    const EventSink take_older = [&](const ProcessEvent& event) {
+        event.at < both_since - twin_distance ? sink(event) : older.push_back(event);
+    };
+    const EventSink take_newer = [&](const ProcessEvent& event) { newer.push_back(event); };
+    probes_.replaced->ring.read([&](std::span<const std::byte> record) { take(record, take_older); });
+    events_.read([&](std::span<const std::byte> record) { take(record, take_newer); });
+    for (const auto& event : join_events(std::move(older), std::move(newer), both_since)) {
+        sink(event);
+    }
+    replaced_losses_ = read_probe_counters(probes_.replaced->counters.get());
+    std::erase_if(replaced_losses_, [](const Counter& counter) { return !counter.is_loss; });
+}
+
 Result<void> ProbeSource::drain(const EventSink& sink) {
-    if (auto replaced = std::exchange(probes_.replaced, std::nullopt)) {
-        const auto until = replaced->until;
-        const EventSink older = [&](const ProcessEvent& event) { event.at < until ? sink(event) : void(); };
-        const EventSink newer = [&](const ProcessEvent& event) { event.at < until ? void() : sink(event); };
-        replaced->ring.read([&](std::span<const std::byte> record) { take(record, older); });
-        events_.read([&](std::span<const std::byte> record) { take(record, newer); });
+    if (probes_.replaced && !std::exchange(replaced_drained_, true)) {
+        drain_replaced(sink);
     }
     ring_peak_ = std::max(ring_peak_, events_.used());
     events_.read([&](std::span<const std::byte> record) { take(record, sink); });
     return {};
+}
+
+void ProbeSource::release() {
+    events_.release();
+    if (!std::exchange(replaced_drained_, false)) {
+        return;
+    }
+    const auto pins = probes_.replaced->pins;
+    probes_.replaced.reset();
+    if (const auto removed = remove_pins(pins); !removed) {
+        log(Severity::warning, removed.error().message);
+    }
 }
 
 std::optional<SourcePosition> ProbeSource::position() const {
@@ -133,7 +164,7 @@ std::optional<SourcePosition> ProbeSource::position() const {
 void ProbeSource::resume(const SourcePosition& stored) {
     if (stored.source_id == probes_.ring_id) {
         events_.skip_to(stored.position);
-    } else if (probes_.replaced && stored.source_id == probes_.replaced->id) {
+    } else if (probes_.replaced && stored.source_id == probes_.replaced->ring_id) {
         probes_.replaced->ring.skip_to(stored.position);
     }
 }
@@ -336,6 +367,7 @@ Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
         waiting_masters_.emplace(master.pid, boot_time_now());
     }
     see_to_libraries();
+    complete_since_ = boot_time_now();
     // Taken again behind the probes: what began since then is either seen by them or found now.
     found = find_processes();
     if (!found) {
@@ -353,14 +385,20 @@ Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
 
 std::uint64_t ProbeSource::lost() const {
     std::uint64_t lost = malformed_records_;
-    for (const auto& counter : read_probe_counters(bpf_map__fd(probes_.skeleton->maps.counters))) {
+    for (const auto& counter : kernel_counters()) {
         lost += counter.is_loss ? counter.value : 0;
     }
     return lost;
 }
 
-std::vector<Counter> ProbeSource::counters() const {
+std::vector<Counter> ProbeSource::kernel_counters() const {
     auto counters = read_probe_counters(bpf_map__fd(probes_.skeleton->maps.counters));
+    add_losses(counters, replaced_losses_);
+    return counters;
+}
+
+std::vector<Counter> ProbeSource::counters() const {
+    auto counters = kernel_counters();
     counters.push_back({"kernel", std::string(ring_bytes_counter), events_.size(), false});
     counters.push_back({"kernel", std::string(ring_peak_counter), ring_peak_, false});
     counters.push_back({"monitor", "Dovecot libraries probed", library_probes_.size(), false});

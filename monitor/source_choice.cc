@@ -42,7 +42,13 @@ std::optional<SourceKind> parse_source_kind(std::string_view name) {
     return std::nullopt;
 }
 
-Result<std::unique_ptr<Source>> start_source(SourceKind kind, ProbeOptions options) {
+Result<std::unique_ptr<Source>> start_source(SourceKind kind, ProbeOptions options,
+                                             const std::optional<Checkpoint>& stored) {
+    if (options.pins) {
+        if (const auto settled = settle_pins(*options.pins, stored); !settled) {
+            log(Severity::warning, settled.error().message);
+        }
+    }
     if (kind == SourceKind::proc) {
         return start_proc_source({options.master_uid, options.proc});
     }

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -93,6 +94,11 @@ class Daemon:
             notify.settimeout(0.1)
             self._spawn({**os.environ, "NOTIFY_SOCKET": path})
             wait_until(lambda: self._is_ready(notify), seconds, "READY=1 from dovewatchd")
+
+    def start_unready(self, seconds: float) -> None:
+        """Returns after a while, however far the daemon has come."""
+        self._spawn(dict(os.environ))
+        time.sleep(seconds)
 
     def stop(self, expect_clean: bool = True) -> None:
         self._end(signal.SIGTERM, expect_clean)

@@ -94,6 +94,35 @@ class RestartTest(ProbeTestCase):
         self._assert_exact({f"user{n}": 1 for n in range(150)})
         self.assertIn("16777216", self.daemon.ask("status"))
 
+    def test_probes_are_replaced_during_2000_sessions(self) -> None:
+        """Daemons with other settings each time; some live to be ready, the others die wherever it hits them."""
+        visitor = threading.Thread(target=visit, args=(self.dovecot, 0, 2000))
+        visitor.start()
+        for kill in range(1, 21):
+            wait_until(lambda: self._logins() >= 90 * kill, 60, f"{90 * kill} logins")
+            self.daemon.kill()
+            self.daemon.options = ("--ring-buffer-seconds", str(60 * 2 ** (kill % 3)))
+            if kill % 4 == 0:
+                self.daemon.start()
+            else:
+                self.daemon.start_unready(0.04 * (kill % 7 + 1))
+        self.daemon.kill()
+        self.daemon.start()
+        visitor.join()
+        self._wait_for(2000)
+        self._assert_exact({f"user{n}": 1 for n in range(2000)})
+        self.assertEqual([path for path in self._pins().parent.iterdir() if path.name.endswith("-replaced")], [])
+
+    def test_losses_of_replaced_probes_are_counted(self) -> None:
+        self.daemon.kill()
+        self.daemon.options = ("--ring-buffer-seconds", "1")
+        self.daemon.start()
+        self.daemon.kill()
+        visit(self.dovecot, 0, 1500)
+        self.daemon.options = ()
+        self.daemon.start()
+        self.assertRegex(self.daemon.ask("status"), r"titles lost, ring buffer full +[1-9][0-9]* +LOST")
+
     def test_probes_of_another_layout_are_drained_and_replaced(self) -> None:
         """As after an upgrade."""
         self.daemon.kill()

@@ -8,8 +8,11 @@
 #include <linux/types.h>
 
 /* Raised whenever the layout of anything below, or what the probes do, changes: pinned probes of another
- * number are drained and replaced, not taken over. The fixed part of an event only ever grows at its end. */
+ * number are drained and replaced, not taken over. For that, the fixed part of an event and dw_setup only
+ * ever grow at their ends, and a counter keeps its number. */
 #define DW_EVENT_LAYOUT 2
+/* Bytes of the fixed part that every layout has, up to `flags`. */
+#define DW_EVENT_SIZE_MIN 38
 #define DW_LDA_UIDS_MAX 16
 
 /* Text of one event, NUL not counted. A longer title is cut; Dovecot itself has room for 540 to 575. */

@@ -2,7 +2,9 @@
 
 #include "store/unique_fd.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <system_error>
@@ -71,12 +73,20 @@ Result<void> prepare_pin_folder(const std::filesystem::path& folder) {
 
 std::optional<dw_setup> pinned_setup(const std::filesystem::path& folder) {
     const UniqueFd map(bpf_obj_get((folder / "setup").c_str()));
-    dw_setup setup{};
-    const __u32 key = 0;
-    if (!map || bpf_map_lookup_elem(map.get(), &key, &setup) != 0 || setup.layout == 0) {
+    bpf_map_info info{};
+    __u32 info_size = sizeof(info);
+    if (!map || bpf_obj_get_info_by_fd(map.get(), &info, &info_size) != 0 ||
+        info.type != BPF_MAP_TYPE_ARRAY) {
         return std::nullopt;
     }
-    return setup;
+    std::vector<std::byte> value(info.value_size); // as that daemon had it, older or newer
+    const __u32 key = 0;
+    if (bpf_map_lookup_elem(map.get(), &key, value.data()) != 0) {
+        return std::nullopt;
+    }
+    dw_setup setup{};
+    std::memcpy(&setup, value.data(), std::min(value.size(), sizeof(setup)));
+    return setup.layout == 0 ? std::nullopt : std::optional(setup);
 }
 
 std::string ring_id_text(const dw_setup& setup) {

@@ -135,6 +135,23 @@ class RestartTest(ProbeTestCase):
         self._assert_exact({f"user{n}": 1 for n in range(150)})
         self.assertNotEqual(self._setup_bytes()[:8], ring_before)
 
+    def test_probes_of_a_later_layout_are_drained_and_replaced(self) -> None:
+        """As after a downgrade: what says how they were set up is longer than known."""
+        self.daemon.kill()
+        visit(self.dovecot, 0, 100)
+        value = self._setup_bytes()
+        value[LAYOUT_OFFSET] = "0x63"
+        longer = value + ["0x55"] * 4096
+        setup = self._pins() / "setup"
+        setup.unlink()
+        subprocess.run([BPFTOOL, "map", "create", setup, "type", "array", "key", "4", "value", str(len(longer)),
+                        "entries", "1", "name", "setup"], check=True)
+        subprocess.run([BPFTOOL, "map", "update", "pinned", setup, "key", *"0000", "value", *longer], check=True)
+        self.daemon.start()
+        visit(self.dovecot, 100, 50)
+        self._wait_for(150)
+        self._assert_exact({f"user{n}": 1 for n in range(150)})
+
     def test_probes_that_were_taken_over_outlive_their_pins(self) -> None:
         self.daemon.kill()
         self.daemon.start()

@@ -11,7 +11,7 @@ namespace dovewatch {
 
 static_assert(sizeof(dw_probe_event) == 40);
 static_assert(offsetof(dw_probe_event, padding) == DW_EVENT_SIZE_MIN);
-static_assert(sizeof(dw_process) == 16 + DW_TITLE_COMPARED + 1);
+static_assert(sizeof(dw_process) == 12 + DW_TITLE_COMPARED + 1);
 static_assert(sizeof(dw_setup) == 96);
 
 namespace {

@@ -90,7 +90,7 @@ class ProbeSource final : public Source {
     bool replaced_drained_ = false;
     std::size_t ring_peak_ = 0;
     std::uint64_t malformed_records_ = 0;
-    std::uint64_t unprobed_masters_ = 0;
+    std::set<ProcessKey> unprobed_masters_;
 };
 
 Result<void> ProbeSource::open_control() {
@@ -198,9 +198,11 @@ LibraryProbes::Outcome ProbeSource::without_title_function(std::int32_t master, 
     const bool may_switch = options_.titles_by_switch || options_.falls_back_to_switch;
     const auto watched = may_switch ? switch_probe_.watch(master) : Result<bool>(false);
     if (!watched || !may_switch) {
-        unprobed_masters_++;
-        log(Severity::error, fmt::format("{}; sessions of Dovecot master {} are not seen{}", cause, master,
-                                         watched ? "" : ": " + watched.error().message));
+        const auto stat = read_stat(options_.proc, master);
+        if (stat && unprobed_masters_.insert({master, stat->start_ticks}).second) {
+            log(Severity::error, fmt::format("{}; sessions of Dovecot master {} are not seen{}", cause,
+                                             master, watched ? "" : ": " + watched.error().message));
+        }
         return LibraryProbes::Outcome::known;
     }
     if (!options_.titles_by_switch) {
@@ -383,6 +385,7 @@ Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
     return keys;
 }
 
+// Without the masters that have no probe: no sweep finds what their sessions told between two sweeps.
 std::uint64_t ProbeSource::lost() const {
     std::uint64_t lost = malformed_records_;
     for (const auto& counter : kernel_counters()) {
@@ -403,7 +406,7 @@ std::vector<Counter> ProbeSource::counters() const {
     counters.push_back({"kernel", std::string(ring_peak_counter), ring_peak_, false});
     counters.push_back({"monitor", "Dovecot libraries probed", library_probes_.size(), false});
     counters.push_back({"monitor", "Dovecot masters watched at sched_switch", switch_probe_.size(), false});
-    counters.push_back({"monitor", "Dovecot masters without a probe", unprobed_masters_, true});
+    counters.push_back({"monitor", "Dovecot masters without a probe", unprobed_masters_.size(), true});
     counters.push_back({"monitor", "malformed probe records", malformed_records_, true});
     return counters;
 }

@@ -33,6 +33,17 @@ std::optional<std::filesystem::path> reachable_path(const std::filesystem::path&
 
 } // namespace
 
+std::string explain_refusal(int error, const std::filesystem::path& proc) {
+    const std::string reason = std::strerror(error);
+    if (error != EACCES && error != EPERM) {
+        return reason;
+    }
+    const auto level = read_file(proc / "sys/kernel/perf_event_paranoid").value_or("unknown");
+    return fmt::format("{} (kernel.perf_event_paranoid is {}: run dovewatchd as root, give it CAP_PERFMON or "
+                       "CAP_SYS_ADMIN, or lower that to 2)",
+                       reason, level.substr(0, level.find('\n')));
+}
+
 LibraryProbes::LibraryProbes(const dovewatch_bpf& skeleton, std::filesystem::path proc,
                              const std::optional<std::filesystem::path>& pins)
     : skeleton_(skeleton), proc_(std::move(proc)), pins_(pins) {}
@@ -57,7 +68,7 @@ Result<LibraryProbes::Outcome> LibraryProbes::attach(std::int32_t master_pid) {
     const auto title = attach_one({skeleton_.progs.on_title, title_function, title_pin}, *path, id);
     if (title == Attached::no) {
         return failed(fmt::format("cannot probe {} in {} (of Dovecot master {}): {}", title_function,
-                                  library->path, master_pid, std::strerror(errno)));
+                                  library->path, master_pid, explain_refusal(errno, proc_)));
     }
     for (const Probe& probe : {Probe{skeleton_.progs.on_info, "i_info", info_pin},
                                Probe{skeleton_.progs.on_event_info, "e_info", event_info_pin}}) {
@@ -65,7 +76,7 @@ Result<LibraryProbes::Outcome> LibraryProbes::attach(std::int32_t master_pid) {
             log(Severity::warning,
                 fmt::format("cannot probe {} in {} (of Dovecot master {}): {}; some of its sessions get no "
                             "logout reason and statistics",
-                            probe.function, library->path, master_pid, std::strerror(errno)));
+                            probe.function, library->path, master_pid, explain_refusal(errno, proc_)));
         }
     }
     libraries_.insert(id);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "dovewatch.skel.h"
@@ -20,6 +21,10 @@ struct LinkDeleter {
     void operator()(bpf_link* link) const { bpf_link__destroy(link); }
 };
 using ProbeLink = std::unique_ptr<bpf_link, LinkDeleter>;
+
+// Why the kernel refused a probe, and the mend where its setting kernel.perf_event_paranoid may be the cause.
+// `error`: an errno.
+std::string explain_refusal(int error, const std::filesystem::path& proc);
 
 // Told apart by inode, so that a library replaced by an upgrade, or another one in a container, gets its own
 // probe. A probe stays for the lifetime of this object: processes of the old library may live on.

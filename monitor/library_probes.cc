@@ -96,8 +96,9 @@ LibraryProbes::Attached LibraryProbes::attach_one(const Probe& probe, const std:
     if (!link) {
         return Attached::no;
     }
-    if (pin) {
-        bpf_link__pin(link.get(), pin->c_str()); // else it ends with the daemon
+    if (pin && bpf_link__pin(link.get(), pin->c_str()) != 0) {
+        warn_unpinned(fmt::format("cannot pin the probe of {} as {}, which needs Linux 5.15: {}",
+                                  probe.function, pin->string(), std::strerror(errno)));
     }
     links_.push_back(std::move(link));
     return Attached::now;

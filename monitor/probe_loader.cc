@@ -35,7 +35,7 @@ int keep_libbpf_message(libbpf_print_level level, const char* format, va_list ar
 
 tl::unexpected<Error> load_error(int code) {
     const int cause = code < 0 ? -code : code;
-    std::string mend = "the kernel must be 5.11 or later, with BTF (CONFIG_DEBUG_INFO_BTF)";
+    std::string mend = "the kernel must be 5.13 or later, with BTF (CONFIG_DEBUG_INFO_BTF)";
     if (cause == EPERM || cause == EACCES) {
         mend = "run dovewatchd as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_SYS_ADMIN";
     }
@@ -174,11 +174,6 @@ bool pin(const LoadedProbes& probes, const std::filesystem::path& pins, const dw
     return std::all_of(maps.begin(), maps.end(), [&](bpf_map* map) {
         return bpf_map__pin(map, (pins / bpf_map__name(map)).c_str()) == 0;
     });
-}
-
-void warn_unpinned(const std::string& cause) {
-    log(Severity::warning,
-        fmt::format("{}; sessions that begin and end while dovewatchd does not run will be missed", cause));
 }
 
 std::optional<ReplacedProbes> take_replaced(const std::filesystem::path& pins) {

@@ -54,7 +54,8 @@ struct LoadedProbes {
 };
 
 // Needs CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, for pins and for libraries in containers CAP_SYS_ADMIN, and a
-// kernel of 5.11 or later with BTF. Without bpffs it warns and goes on unpinned. What is pinned must be
+// kernel of 5.13 or later with BTF (task storage in tracing programs). Without bpffs it warns and goes on
+// unpinned. What is pinned must be
 // settled (settle_pins).
 [[nodiscard]] Result<LoadedProbes> load_probes(const ProbeOptions& options);
 

@@ -1,5 +1,6 @@
 #include "monitor/probe_pins.h"
 
+#include "store/log.h"
 #include "store/unique_fd.h"
 
 #include <algorithm>
@@ -87,6 +88,11 @@ std::optional<dw_setup> pinned_setup(const std::filesystem::path& folder) {
     dw_setup setup{};
     std::memcpy(&setup, value.data(), std::min(value.size(), sizeof(setup)));
     return setup.layout == 0 ? std::nullopt : std::optional(setup);
+}
+
+void warn_unpinned(const std::string& cause) {
+    log(Severity::warning,
+        fmt::format("{}; sessions that begin and end while dovewatchd does not run will be missed", cause));
 }
 
 std::string ring_id_text(const dw_setup& setup) {

@@ -32,6 +32,9 @@ std::filesystem::path pin_folder(const std::filesystem::path& database);
 // How the pinned probes were set up; no value where there are none, or a daemon died while it pinned them.
 std::optional<dw_setup> pinned_setup(const std::filesystem::path& folder);
 
+// To the administrator: `cause`, and that it keeps probes from outliving the daemon.
+void warn_unpinned(const std::string& cause);
+
 // Tells one ring buffer from all others: the `source_id` of what was read from it.
 std::string ring_id_text(const dw_setup& setup);
 

@@ -1,6 +1,5 @@
-#include "monitor/lda_arguments.h"
-
 #include "bpf/probe_event.h"
+#include "monitor/lda_arguments.h"
 
 #include <initializer_list>
 #include <string>

@@ -1,5 +1,4 @@
 #include "monitor/library_probes.h"
-
 #include "tests/temporary_folder.h"
 
 #include <cerrno>

@@ -109,7 +109,10 @@ Result<LoadedProbes> take_over(const std::filesystem::path& pins, const dw_setup
     }
     LoadedProbes probes;
     probes.skeleton = std::move(*skeleton);
-    probes.links = std::move(*links);
+    for (auto& link : *links) {
+        const bool is_of_library = is_library_pin(bpf_link__pin_path(link.get()));
+        (is_of_library ? probes.library_links : probes.links).push_back(std::move(link));
+    }
     probes.pins = pins;
     probes.ring_id = ring_id_text(pinned);
     return probes;

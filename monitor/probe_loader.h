@@ -47,7 +47,8 @@ struct ReplacedProbes {
 
 struct LoadedProbes {
     Skeleton skeleton;
-    std::vector<ProbeLink> links;              // those of on_exit and on_exec, and all that were taken over
+    std::vector<ProbeLink> links;              // those of on_exit and on_exec, and on_switch if taken over
+    std::vector<ProbeLink> library_links;      // that were taken over
     std::optional<std::filesystem::path> pins; // as asked for, unless bpffs cannot be had
     std::optional<ReplacedProbes> replaced;
     std::string ring_id;

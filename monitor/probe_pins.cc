@@ -141,8 +141,7 @@ std::vector<std::filesystem::path> link_pins(const std::filesystem::path& folder
     }
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-        const std::string name = entry.path().filename();
-        if (name == switch_pin || name.find('-') != std::string::npos) {
+        if (entry.path().filename() == switch_pin || is_library_pin(entry.path())) {
             pins.push_back(entry.path());
         }
     }
@@ -151,7 +150,19 @@ std::vector<std::filesystem::path> link_pins(const std::filesystem::path& folder
 
 std::filesystem::path library_pin(const std::filesystem::path& folder, const char* name,
                                   const FileId& library) {
-    return folder / fmt::format("{}-{}-{}", name, library.first, library.second);
+    return folder / fmt::format("{}-{}-{}-{}-{}", name, library.device, library.inode, library.modified_ns,
+                                library.size);
+}
+
+bool is_library_pin(const std::filesystem::path& pin) {
+    return pin.filename().string().find('-') != std::string::npos;
+}
+
+bool is_outdated_pin(const std::filesystem::path& pin, const FileId& library) {
+    const std::string name = pin.filename();
+    const std::string probe = name.substr(0, name.find('-'));
+    return name.starts_with(fmt::format("{}-{}-{}-", probe, library.device, library.inode)) &&
+           name != library_pin("", probe.c_str(), library);
 }
 
 } // namespace dovewatch

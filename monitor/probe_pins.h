@@ -2,8 +2,8 @@
 // buffer until a next daemon takes them over, or removes them.
 //
 // A folder per database holds the maps by their names, the links `on_exit`, `on_exec`, `on_switch` where a
-// master needs it, and NAME-DEVICE-INODE for each probe in a library. Probes that are being replaced wait in
-// a folder beside it until what they saw is stored.
+// master needs it, and NAME-DEVICE-INODE-MTIME-SIZE for each probe in a library. Probes that are being
+// replaced wait in a folder beside it until what they saw is stored.
 #pragma once
 
 #include "bpf/probe_event.h"
@@ -11,17 +11,24 @@
 #include "store/result.h"
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace dovewatch {
 
-// A file, as device and inode.
-using FileId = std::pair<std::uint64_t, std::uint64_t>;
+// A file with what it holds: one that was written anew in its place is another.
+struct FileId {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::int64_t modified_ns = 0;
+    std::uint64_t size = 0;
+
+    auto operator<=>(const FileId&) const = default; // NOLINT(modernize-use-nullptr): as in store/address.h
+};
 
 // The folder for the probes that serve this database. The same for the same path.
 std::filesystem::path pin_folder(const std::filesystem::path& database);
@@ -67,5 +74,9 @@ inline constexpr const char* info_pin = "info";
 inline constexpr const char* event_info_pin = "event_info";
 std::filesystem::path library_pin(const std::filesystem::path& folder, const char* name,
                                   const FileId& library);
+bool is_library_pin(const std::filesystem::path& pin);
+
+// Whether the pin is of a probe in the file in whose place `library` was written.
+bool is_outdated_pin(const std::filesystem::path& pin, const FileId& library);
 
 } // namespace dovewatch

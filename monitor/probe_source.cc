@@ -44,7 +44,8 @@ class ProbeSource final : public Source {
   public:
     ProbeSource(LoadedProbes probes, EventRing events, EventRing masters, const ProbeOptions& options)
         : options_(options), probes_(std::move(probes)), events_(std::move(events)),
-          masters_(std::move(masters)), library_probes_(*probes_.skeleton, options.proc, probes_.pins),
+          masters_(std::move(masters)),
+          library_probes_(*probes_.skeleton, options.proc, probes_.pins, std::move(probes_.library_links)),
           switch_probe_(*probes_.skeleton, probes_.pins) {}
 
     Result<void> open_control();

@@ -132,6 +132,13 @@ class Daemon:
     def messages(self) -> str:
         return self.messages_file.read_text(errors="replace")
 
+    def pins(self) -> Path:
+        """The folder of its probes, named after the database as monitor/probe_pins.cc has it."""
+        name = 0xcbf29ce484222325
+        for byte in os.fsencode(self.database):
+            name = (name ^ byte) * 0x100000001b3 % 2**64
+        return Path(f"/sys/fs/bpf/dovewatch/{name:016x}")
+
     def cpu_seconds(self) -> float:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -11,7 +11,6 @@ import threading
 import unittest
 from collections import Counter
 from functools import partial
-from pathlib import Path
 
 from daemon_fixture import Daemon, ProbeTestCase, run_daemon
 from dovecot_fixture import Dovecot
@@ -111,7 +110,7 @@ class RestartTest(ProbeTestCase):
         visitor.join()
         self._wait_for(2000)
         self._assert_exact({f"user{n}": 1 for n in range(2000)})
-        self.assertEqual([path for path in self._pins().parent.iterdir() if path.name.endswith("-replaced")], [])
+        self.assertEqual([path for path in self.daemon.pins().parent.iterdir() if path.name.endswith("-replaced")], [])
 
     def test_losses_of_replaced_probes_are_counted(self) -> None:
         self.daemon.kill()
@@ -142,7 +141,7 @@ class RestartTest(ProbeTestCase):
         value = self._setup_bytes()
         value[LAYOUT_OFFSET] = "0x63"
         longer = value + ["0x55"] * 4096
-        setup = self._pins() / "setup"
+        setup = self.daemon.pins() / "setup"
         setup.unlink()
         subprocess.run([BPFTOOL, "map", "create", setup, "type", "array", "key", "4", "value", str(len(longer)),
                         "entries", "1", "name", "setup"], check=True)
@@ -155,27 +154,20 @@ class RestartTest(ProbeTestCase):
     def test_probes_that_were_taken_over_outlive_their_pins(self) -> None:
         self.daemon.kill()
         self.daemon.start()
-        shutil.rmtree(self._pins())
+        shutil.rmtree(self.daemon.pins())
         visit(self.dovecot, 0, 50)
         self._wait_for(50)
         self._assert_exact({f"user{n}": 1 for n in range(50)})
 
-    def _pins(self) -> Path:
-        """Named after the database, as monitor/probe_pins.cc has it."""
-        name = 0xcbf29ce484222325
-        for byte in os.fsencode(self.daemon.database):
-            name = (name ^ byte) * 0x100000001b3 % 2**64
-        return Path(f"/sys/fs/bpf/dovewatch/{name:016x}")
-
     def _setup_bytes(self) -> list[str]:
-        lookup = subprocess.run([BPFTOOL, "-j", "map", "lookup", "pinned", self._pins() / "setup", "key", *"0000"],
+        lookup = subprocess.run([BPFTOOL, "-j", "map", "lookup", "pinned", self.daemon.pins() / "setup", "key", *"0000"],
                                 capture_output=True, text=True, check=True)
         return json.loads(lookup.stdout)["value"]
 
     def _pretend_older_layout(self) -> None:
         value = self._setup_bytes()
         value[LAYOUT_OFFSET] = "0x01"
-        subprocess.run([BPFTOOL, "map", "update", "pinned", self._pins() / "setup", "key", *"0000", "value", *value],
+        subprocess.run([BPFTOOL, "map", "update", "pinned", self.daemon.pins() / "setup", "key", *"0000", "value", *value],
                        check=True)
 
     def test_a_stop_leaves_nothing_in_the_kernel(self) -> None:

@@ -5,6 +5,7 @@
 #include "monitor/probe_counters.h"
 #include "monitor/probe_decoder.h"
 #include "monitor/probe_handover.h"
+#include "monitor/probe_vigil.h"
 #include "monitor/proc_files.h"
 #include "monitor/switch_probe.h"
 #include "store/log.h"
@@ -68,8 +69,12 @@ class ProbeSource final : public Source {
 
     std::vector<Counter> kernel_counters() const;
     void take(std::span<const std::byte> record, const EventSink& sink);
+    void keep_account(const ProcessEvent& event);
     void drain_replaced(const EventSink& sink);
-    Result<DovecotProcesses> find_processes() const;
+    Result<DovecotProcesses> find_processes();
+    ProbeLook look_now() const;
+    Result<std::vector<ProcessKey>> look_at_all(const EventSink& sink);
+    Result<void> check_sight(const ProbeLook& now, const std::vector<DovecotProcess>& running);
     Masters see_to_libraries();
     LibraryProbes::Outcome see_to_library(std::int32_t master, BootTime since);
     LibraryProbes::Outcome without_title_function(std::int32_t master, const std::string& cause);
@@ -91,6 +96,10 @@ class ProbeSource final : public Source {
     bool replaced_drained_ = false;
     std::size_t ring_peak_ = 0;
     std::uint64_t malformed_records_ = 0;
+    std::optional<ProbeLook> last_look_;
+    std::set<ProcessKey> running_; // at the last look, and what the probes told since
+    std::uint64_t failed_looks_ = 0;
+    bool looks_fail_ = false;
     std::set<ProcessKey> unprobed_masters_;
 };
 
@@ -115,7 +124,17 @@ void ProbeSource::take(std::span<const std::byte> record, const EventSink& sink)
         switch_probe_.forget(master->pid);
         waiting_masters_.emplace(master->pid, boot_time_now());
     } else {
-        sink(std::get<ProcessEvent>(*decoded));
+        const auto& event = std::get<ProcessEvent>(*decoded);
+        keep_account(event);
+        sink(event);
+    }
+}
+
+void ProbeSource::keep_account(const ProcessEvent& event) {
+    if (std::holds_alternative<ExecEvent>(event.what)) {
+        running_.insert(event.process);
+    } else if (std::holds_alternative<ExitEvent>(event.what)) {
+        running_.erase(event.process);
     }
 }
 
@@ -177,12 +196,24 @@ Result<void> ProbeSource::retire() {
     return remove_pins(*probes_.pins).map([](bool) {});
 }
 
-Result<DovecotProcesses> ProbeSource::find_processes() const {
+// The probes work without it, and no other source works better; so where it fails it is tried again soon.
+Result<DovecotProcesses> ProbeSource::find_processes() {
     const auto entries = list_processes();
     if (!entries) {
-        return tl::make_unexpected(entries.error());
+        failed_looks_++;
+        if (!std::exchange(looks_fail_, true)) {
+            log(Severity::error,
+                fmt::format("{}; the probes go on, and this is tried again", entries.error().message));
+        }
+        return unavailable(entries.error().message);
     }
+    looks_fail_ = false;
     return find_dovecot_processes(options_.proc, *entries, options_.master_uid);
+}
+
+ProbeLook ProbeSource::look_now() const {
+    const auto execs = execs_seen(bpf_map__fd(probes_.skeleton->maps.counters));
+    return {boot_time_now(), execs};
 }
 
 std::string_view ProbeSource::name() const {
@@ -325,6 +356,7 @@ Result<void> ProbeSource::adopt(const std::vector<DovecotProcess>& processes, co
     std::map<ProcessKey, Observation> observations;
     for (const auto& process : processes) {
         if (auto observation = observe(process)) {
+            running_.insert(process.key);
             observations.emplace(process.key, std::move(*observation));
         }
     }
@@ -354,7 +386,7 @@ Result<void> ProbeSource::attend(const EventSink& sink) {
     }
     const auto found = find_processes();
     if (!found) {
-        return tl::make_unexpected(found.error());
+        return drain(sink);
     }
     auto children = found->children;
     std::erase_if(children, [&](const auto& process) { return !attached.contains(process.parent_pid); });
@@ -362,6 +394,26 @@ Result<void> ProbeSource::attend(const EventSink& sink) {
 }
 
 Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
+    auto looked = look_at_all(sink);
+    if (looked || looked.error().kind != Error::Kind::unavailable || !last_look_) {
+        return looked;
+    }
+    return drain(sink).map([&] { return std::vector<ProcessKey>(running_.begin(), running_.end()); });
+}
+
+Result<void> ProbeSource::check_sight(const ProbeLook& now, const std::vector<DovecotProcess>& running) {
+    const auto before = std::exchange(last_look_, now);
+    const auto unseen = before ? unseen_starts(*before, now, running) : std::vector<ProcessKey>();
+    if (unseen.empty()) {
+        return {};
+    }
+    return failed(
+        fmt::format("the kernel probes see nothing: {} processes of Dovecot began unseen, such as {}",
+                    unseen.size(), unseen.front().pid));
+}
+
+Result<std::vector<ProcessKey>> ProbeSource::look_at_all(const EventSink& sink) {
+    const auto now = look_now();
     auto found = find_processes();
     if (!found) {
         return tl::make_unexpected(found.error());
@@ -376,8 +428,12 @@ Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
     if (!found) {
         return tl::make_unexpected(found.error());
     }
+    running_.clear();
     if (auto adopted = adopt(found->children, sink); !adopted) {
         return tl::make_unexpected(adopted.error());
+    }
+    if (auto seeing = check_sight(now, found->children); !seeing) {
+        return tl::make_unexpected(seeing.error());
     }
     std::vector<ProcessKey> keys;
     for (const auto& process : found->children) {
@@ -388,7 +444,7 @@ Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
 
 // Without the masters that have no probe: no sweep finds what their sessions told between two sweeps.
 std::uint64_t ProbeSource::lost() const {
-    std::uint64_t lost = malformed_records_;
+    std::uint64_t lost = malformed_records_ + failed_looks_;
     for (const auto& counter : kernel_counters()) {
         lost += counter.is_loss ? counter.value : 0;
     }
@@ -409,6 +465,7 @@ std::vector<Counter> ProbeSource::counters() const {
     counters.push_back({"monitor", "Dovecot masters watched at sched_switch", switch_probe_.size(), false});
     counters.push_back({"monitor", "Dovecot masters without a probe", unprobed_masters_.size(), true});
     counters.push_back({"monitor", "malformed probe records", malformed_records_, true});
+    counters.push_back({"monitor", "looks at all processes that failed", failed_looks_, false});
     return counters;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 
 namespace dovewatch {
@@ -47,6 +49,17 @@ Result<bool> remove_folder(const std::filesystem::path& folder) {
         return failed(fmt::format("cannot remove {}: {}", folder.string(), error.message()));
     }
     return removed > 0;
+}
+
+// The map `setup` is pinned last.
+std::optional<UtcTime> when_pinned(const std::filesystem::path& folder) {
+    struct stat status {};
+    if (stat((folder / "setup").c_str(), &status) != 0) {
+        return std::nullopt;
+    }
+    const auto since_1970 =
+        std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+    return UtcTime(std::chrono::floor<std::chrono::microseconds>(since_1970));
 }
 
 } // namespace
@@ -125,6 +138,29 @@ Result<void> settle_pins(const std::filesystem::path& folder, const std::optiona
     const auto successor = pinned_setup(folder);
     const bool is_stored = successor && stored && stored->position.source_id == ring_id_text(*successor);
     return remove_folder(is_stored ? replaced_pins(folder) : folder).map([](bool) {});
+}
+
+bool are_outlived(const std::filesystem::path& folder, const Checkpoint& stored) {
+    const auto pinned = when_pinned(folder);
+    return stored.position.source_id.empty() && pinned && *pinned < stored.at;
+}
+
+void abandon_pins(const std::filesystem::path& folder, const std::optional<Checkpoint>& stored) {
+    std::error_code error;
+    const bool were_pinned = std::filesystem::exists(folder / "setup", error) ||
+                             std::filesystem::exists(replaced_pins(folder) / "setup", error);
+    const bool may_be_pinned = stored && !stored->position.source_id.empty() && error;
+    const auto removed = remove_pins(folder);
+    if (removed && were_pinned) {
+        log(Severity::warning, "the kernel probes of an earlier dovewatchd are removed; what they saw and it "
+                               "did not store is lost");
+    } else if (!removed && (were_pinned || may_be_pinned)) {
+        log(Severity::warning,
+            fmt::format(
+                "{}; kernel probes of an earlier dovewatchd may go on in vain: `dovewatchd --unload` as "
+                "root removes them",
+                removed.error().message));
+    }
 }
 
 Result<bool> remove_pins(const std::filesystem::path& folder) {

@@ -57,6 +57,14 @@ std::filesystem::path replaced_pins(const std::filesystem::path& folder);
 [[nodiscard]] Result<void> settle_pins(const std::filesystem::path& folder,
                                        const std::optional<Checkpoint>& stored);
 
+// Whether the probes were pinned before a source without a ring buffer stored `stored`: what they hold was
+// seen by that one too.
+bool are_outlived(const std::filesystem::path& folder, const Checkpoint& stored);
+
+// Gives up what an earlier daemon has pinned, because nothing will read it any more, and says so on the log;
+// where that is not allowed, it says how to do it.
+void abandon_pins(const std::filesystem::path& folder, const std::optional<Checkpoint>& stored);
+
 // Removes all pins, also of what is being replaced. Probes that no process holds any more are gone then.
 // False where there were none.
 [[nodiscard]] Result<bool> remove_pins(const std::filesystem::path& folder);

@@ -1,4 +1,8 @@
 #include "monitor/probe_pins.h"
+#include "tests/temporary_folder.h"
+
+#include <chrono>
+#include <fstream>
 
 #include <catch2/catch.hpp>
 
@@ -24,4 +28,17 @@ TEST_CASE("the other pins are no library's") {
         CHECK_FALSE(is_library_pin(std::filesystem::path("/pins-of") / name));
         CHECK_FALSE(is_outdated_pin(name, {8, 123, 1, 1}));
     }
+}
+
+TEST_CASE("probes are outlived when another source has stored since they were pinned") {
+    const test::TemporaryFolder pins;
+    const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    const auto stored_at = [](UtcTime at, const char* source_id) {
+        return Checkpoint{"boot", at, {source_id, 0}, ""};
+    };
+    CHECK_FALSE(are_outlived(pins.path(), stored_at(now + std::chrono::hours(1), "")));
+    std::ofstream(pins / "setup") << "";
+    CHECK(are_outlived(pins.path(), stored_at(now + std::chrono::hours(1), "")));
+    CHECK_FALSE(are_outlived(pins.path(), stored_at(now - std::chrono::hours(1), "")));
+    CHECK_FALSE(are_outlived(pins.path(), stored_at(now + std::chrono::hours(1), "0123456789abcdef")));
 }

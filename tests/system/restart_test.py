@@ -19,6 +19,7 @@ from waiting import wait_until
 
 CLIENTS = 8
 BPFTOOL = "/usr/sbin/bpftool"
+WITHOUT_BPFFS = ("/usr/bin/unshare", "--mount", "/bin/sh", "-c", 'umount /sys/fs/bpf && exec "$0" "$@"')
 LAYOUT_OFFSET = 16  # in struct dw_setup of bpf/probe_event.h
 
 
@@ -150,6 +151,30 @@ class RestartTest(ProbeTestCase):
         visit(self.dovecot, 100, 50)
         self._wait_for(150)
         self._assert_exact({f"user{n}": 1 for n in range(150)})
+
+    def test_another_source_ends_the_probes_of_a_killed_daemon(self) -> None:
+        self.daemon.kill()
+        self.daemon.options = ("--source", "proc")
+        self.daemon.start()
+        self.assertIn("probes of an earlier dovewatchd are removed", self.daemon.messages())
+        self.assertFalse(self.daemon.pins().exists())
+
+    def test_what_another_source_has_stored_is_not_read_again(self) -> None:
+        """The other daemon does not see the pins, so it cannot remove them."""
+        self.daemon.kill()
+        self.daemon.options, self.daemon.command = ("--source", "proc"), WITHOUT_BPFFS
+        self.daemon.start()
+        client = open_imap(place(self.dovecot, 0), "sue")
+        self._wait_for(1)
+        client.logout()
+        wait_until(lambda: self.daemon.rows()[0]["logout"], 5, "the logout")
+        self.daemon.kill()
+        self.assertTrue(self.daemon.pins().exists())
+        self.daemon.options, self.daemon.command = (), ()
+        self.daemon.start()
+        open_imap(place(self.dovecot, 1), "tom").logout()
+        self._wait_for(2)
+        self.assertEqual(sorted(row["user"] for row in self.daemon.rows()), ["sue", "tom"])
 
     def test_probes_that_were_taken_over_outlive_their_pins(self) -> None:
         self.daemon.kill()

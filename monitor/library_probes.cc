@@ -40,7 +40,7 @@ FileId file_id(const struct stat& status) {
 } // namespace
 
 std::string explain_refusal(int error, const std::filesystem::path& proc) {
-    const std::string reason = std::strerror(error);
+    std::string reason = std::strerror(error);
     if (error != EACCES && error != EPERM) {
         return reason;
     }

@@ -174,7 +174,7 @@ static __always_inline void fill_event(struct dw_probe_event* event, struct task
     event->start_ns = task->start_boottime;
     event->pid = task->tgid;
     event->parent_pid = process->parent_pid;
-    event->sequence = process->sequence++;
+    event->reserved = 0;
     event->exit_status = 0;
     event->text_size = 0;
     event->kind = kind;
@@ -192,10 +192,8 @@ struct long_event {
 /* Cut to its used size only in `text_size`: a reserved record keeps its length. Rare: lda, long titles. */
 static __always_inline void pass_argv(struct task_struct* task, struct dw_process* process) {
     struct long_event* record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
-    if (!record) {
-        process->sequence++;
+    if (!record)
         return count(DW_COUNT_LOST_EXEC_RING);
-    }
     fill_event(&record->event, task, DW_EVENT_EXEC, process);
     struct mm_struct* mm = task->mm;
     __u64 start = mm ? mm->arg_start : 0;
@@ -212,10 +210,8 @@ static __always_inline void pass_argv(struct task_struct* task, struct dw_proces
 static __always_inline void pass_bare(void* ring, struct task_struct* task, struct dw_process* process,
                                       __u8 kind, int exit_status) {
     struct dw_probe_event* event = bpf_ringbuf_reserve(ring, sizeof(*event), 0);
-    if (!event) {
-        process->sequence++;
+    if (!event)
         return count(kind == DW_EVENT_EXIT ? DW_COUNT_LOST_EXIT_RING : DW_COUNT_LOST_EXEC_RING);
-    }
     fill_event(event, task, kind, process);
     event->exit_status = exit_status;
     bpf_ringbuf_submit(event, 0);
@@ -376,10 +372,8 @@ static __always_inline void lose_title(struct dw_process* process, __u32 counter
 static __always_inline void pass_long_title(struct task_struct* task, struct dw_process* process,
                                             const char* title) {
     struct long_event* record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
-    if (!record) {
-        process->sequence++;
+    if (!record)
         return lose_title(process, DW_COUNT_LOST_TITLE_RING);
-    }
     fill_event(&record->event, task, DW_EVENT_TITLE, process);
     long size = bpf_probe_read_user_str(record->text, sizeof(record->text), title);
     if (size < 1) {
@@ -417,7 +411,6 @@ int BPF_KPROBE(on_title, const char* title) {
     struct short_event record = {};
     long read = bpf_probe_read_user_str(record.text, sizeof(record.text), title);
     if (read < 1) {
-        process->sequence++;
         lose_title(process, DW_COUNT_LOST_TITLE_READ);
         return 0;
     }
@@ -439,25 +432,20 @@ static __always_inline bool logs_logouts(__u8 role) {
            role == DW_ROLE_HIBERNATE;
 }
 
-static __always_inline void lose_logout(struct dw_process* process, __u32 counter) {
-    process->sequence++;
-    count(counter);
-}
-
 static __always_inline void pass_long_logout(struct task_struct* task, struct dw_process* process,
                                              const char* reason, const char* statistics, __u8 flags) {
     struct long_event* record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
     if (!record)
-        return lose_logout(process, DW_COUNT_LOST_LOGOUT_RING);
+        return count(DW_COUNT_LOST_LOGOUT_RING);
     long reason_size = bpf_probe_read_user_str(record->text, DW_REASON_MAX + 1, reason);
     if (reason_size < 1 || reason_size > DW_REASON_MAX + 1) {
         bpf_ringbuf_discard(record, 0);
-        return lose_logout(process, DW_COUNT_LOST_LOGOUT_READ);
+        return count(DW_COUNT_LOST_LOGOUT_READ);
     }
     long size = bpf_probe_read_user_str(record->text + reason_size, DW_TEXT_MAX - DW_REASON_MAX, statistics);
     if (size < 1) {
         bpf_ringbuf_discard(record, 0);
-        return lose_logout(process, DW_COUNT_LOST_LOGOUT_READ);
+        return count(DW_COUNT_LOST_LOGOUT_READ);
     }
     fill_event(&record->event, task, DW_EVENT_LOGOUT, process);
     record->event.flags |= flags;
@@ -495,7 +483,7 @@ static __always_inline int see_logout(const char* format, const char* reason, co
     if (bpf_ringbuf_output(&events, &record, sizeof(record.event) + text_size, 0) == 0)
         count(DW_COUNT_LOGOUT_PASSED);
     else
-        lose_logout(process, DW_COUNT_LOST_LOGOUT_RING);
+        count(DW_COUNT_LOST_LOGOUT_RING);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* The few kernel structs that the probes read, with only the fields that they read. Offsets are relocated
  * against the running kernel's BTF when the probes are loaded (CO-RE), so neither order nor completeness
- * matters here. Field names: Linux 5.11 to 6.18. */
+ * matters here. Field names: Linux 5.13 to 6.18. */
 #ifndef DOVEWATCH_KERNEL_TYPES_H
 #define DOVEWATCH_KERNEL_TYPES_H
 

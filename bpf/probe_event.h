@@ -8,8 +8,11 @@
 #include <linux/types.h>
 
 /* Raised whenever the layout of anything below, or what the probes do, changes: pinned probes of another
- * number are drained and replaced, not taken over. The fixed part of an event only ever grows at its end. */
-#define DW_EVENT_LAYOUT 2
+ * number are drained and replaced, not taken over. For that, the fixed part of an event and dw_setup only
+ * ever grow at their ends, and a counter keeps its number. */
+#define DW_EVENT_LAYOUT 3
+/* Bytes of the fixed part that every layout has, up to `flags`. */
+#define DW_EVENT_SIZE_MIN 38
 #define DW_LDA_UIDS_MAX 16
 
 /* Text of one event, NUL not counted. A longer title is cut; Dovecot itself has room for 540 to 575. */
@@ -53,7 +56,7 @@ struct dw_probe_event {
     __u64 start_ns; /* start time of the process, CLOCK_BOOTTIME */
     __u32 pid;      /* in the initial PID namespace, as all pids here */
     __u32 parent_pid;
-    __u32 sequence; /* per process, from 0; a gap means that events were dropped */
+    __u32 reserved; /* 0; up to layout 2 a number of the event that nothing read */
     __s32 exit_status;
     __u16 text_size;
     __u8 kind;
@@ -66,7 +69,6 @@ struct dw_probe_event {
 /* State of one watched process, in task storage. User space fills it for processes that ran before, and for
  * masters whose children are read at sched_switch. */
 struct dw_process {
-    __u32 sequence;
     __u32 parent_pid;
     __u16 base_size; /* bytes of `base` in use; 0: nothing to compare with */
     __u8 role;

@@ -1,5 +1,6 @@
 #include "monitor/failover_source.h"
 
+#include "monitor/probe_counters.h"
 #include "store/log.h"
 #include "store/unique_fd.h"
 
@@ -67,13 +68,14 @@ class FailoverSource final : public Source {
 
     std::vector<Counter> counters() const override {
         auto counters = source_->counters();
+        add_losses(counters, losses_before_);
         counters.push_back({"monitor", "sources that failed and were replaced", failovers_, true});
         return counters;
     }
 
   private:
     Result<void> fail_over(const Error& cause) {
-        if (!start_second_) {
+        if (!start_second_ || cause.kind == Error::Kind::unavailable) {
             return tl::make_unexpected(cause);
         }
         auto second = std::exchange(start_second_, nullptr)();
@@ -82,6 +84,7 @@ class FailoverSource final : public Source {
         }
         log(Severity::error, fmt::format("{}. {}", cause.message, going_on_by_polling));
         lost_before_ = source_->lost();
+        losses_before_ = source_->counters();
         failovers_++;
         if (auto retired = source_->retire(); !retired) {
             log(Severity::warning, retired.error().message);
@@ -96,6 +99,7 @@ class FailoverSource final : public Source {
     UniqueFd events_;
     UniqueFd control_;
     std::uint64_t lost_before_ = 0;
+    std::vector<Counter> losses_before_; // and other counters, of the first source
     std::uint64_t failovers_ = 0;
 };
 

@@ -14,9 +14,10 @@ inline constexpr std::string_view going_on_by_polling =
 
 using StartSource = std::function<Result<std::unique_ptr<Source>>()>;
 
-// Hands all on to `first` until one of its calls fails. Then it is retired, which gives up what it still
-// held, `start_second` makes its successor, and the log says why. `lost` grows with it, so that a sweep
-// follows. The successor's own failures are the caller's.
+// Hands all on to `first` until one of its calls fails for good. Then it is retired, which gives up what it
+// still held, `start_second` makes its successor, and the log says why. `lost` grows with it, so that a sweep
+// follows; what was lost before stays in `counters`. An error that may pass (unavailable) is the caller's,
+// and so are the successor's own failures.
 [[nodiscard]] Result<std::unique_ptr<Source>> make_failover_source(std::unique_ptr<Source> first,
                                                                    StartSource start_second);
 

@@ -1,5 +1,7 @@
 #include "monitor/lda_arguments.h"
 
+#include "bpf/probe_event.h"
+
 namespace dovewatch {
 namespace {
 
@@ -38,10 +40,15 @@ std::optional<Option> option_in(std::string_view word, Arguments& arguments) {
     return Option{word[at], value.empty() ? arguments.next().value_or("") : value};
 }
 
+std::string_view whole_words(std::string_view arguments) {
+    const bool is_cut = arguments.size() >= DW_TEXT_MAX && arguments.back() != '\0';
+    return is_cut ? arguments.substr(0, arguments.rfind('\0') + 1) : arguments;
+}
+
 } // namespace
 
 std::optional<std::string_view> lda_user(std::string_view arguments) {
-    Arguments words(arguments);
+    Arguments words(whole_words(arguments));
     words.next(); // the program
     std::optional<std::string_view> user;
     while (const auto word = words.next()) {

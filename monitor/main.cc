@@ -28,7 +28,8 @@ Result<void> watch(const DaemonOptions& options) {
     if (!writer) {
         return tl::make_unexpected(writer.error());
     }
-    auto source = start_source(options.source, options.probes);
+    auto source = (*writer)->checkpoint().and_then(
+        [&](const auto& reached) { return start_source(options.source, options.probes, reached); });
     if (!source) {
         return tl::make_unexpected(source.error());
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <optional>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -36,19 +37,46 @@ constexpr std::array<CounterName, DW_COUNTERS> counter_names{{
     {DW_COUNT_LOST_ARGV_READ, "arguments lost, unreadable", true},
 }};
 
+std::optional<std::uint64_t> read_counter(int map_fd, dw_counter number) {
+    std::vector<std::uint64_t> values(static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1)));
+    const auto key = static_cast<__u32>(number);
+    if (bpf_map_lookup_elem(map_fd, &key, values.data()) != 0) {
+        return std::nullopt;
+    }
+    return std::accumulate(values.begin(), values.end(), std::uint64_t{0});
+}
+
 } // namespace
 
 std::vector<Counter> read_probe_counters(int map_fd) {
-    std::vector<std::uint64_t> values(static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1)));
     std::vector<Counter> counters;
     for (const auto& [number, name, is_loss] : counter_names) {
-        const auto key = static_cast<__u32>(number);
-        if (bpf_map_lookup_elem(map_fd, &key, values.data()) == 0) {
-            counters.push_back(
-                {"kernel", name, std::accumulate(values.begin(), values.end(), std::uint64_t{0}), is_loss});
+        if (const auto value = read_counter(map_fd, number)) {
+            counters.push_back({"kernel", name, *value, is_loss});
         }
     }
     return counters;
+}
+
+std::uint64_t execs_seen(int map_fd) {
+    return read_counter(map_fd, DW_COUNT_EXEC_ADMITTED).value_or(0) +
+           read_counter(map_fd, DW_COUNT_EXEC_REFUSED).value_or(0);
+}
+
+void add_losses(std::vector<Counter>& counters, const std::vector<Counter>& earlier) {
+    for (const auto& loss : earlier) {
+        const auto same = std::find_if(counters.begin(), counters.end(), [&](const Counter& counter) {
+            return counter.stage == loss.stage && counter.name == loss.name;
+        });
+        if (!loss.is_loss || loss.value == 0) {
+            continue;
+        }
+        if (same != counters.end()) {
+            same->value += loss.value;
+        } else {
+            counters.push_back(loss);
+        }
+    }
 }
 
 } // namespace dovewatch

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -9,7 +10,8 @@
 namespace dovewatch {
 
 static_assert(sizeof(dw_probe_event) == 40);
-static_assert(sizeof(dw_process) == 16 + DW_TITLE_COMPARED + 1);
+static_assert(offsetof(dw_probe_event, padding) == DW_EVENT_SIZE_MIN);
+static_assert(sizeof(dw_process) == 12 + DW_TITLE_COMPARED + 1);
 static_assert(sizeof(dw_setup) == 96);
 
 namespace {
@@ -73,14 +75,17 @@ std::int64_t start_ticks(std::uint64_t start_ns) {
 }
 
 std::optional<ProbeRecord> decode_probe_record(std::span<const std::byte> record) {
-    dw_probe_event raw{};
-    if (record.size() < sizeof(raw)) {
+    if (record.size() < DW_EVENT_SIZE_MIN) {
         return std::nullopt;
     }
-    std::memcpy(&raw, record.data(), sizeof(raw));
-    // A later layout's fixed part is longer, and begins the same.
-    if (raw.size < sizeof(raw) || raw.text_size > DW_TEXT_MAX || record.size() < raw.size ||
-        record.size() - raw.size < raw.text_size) {
+    // The fixed part of another layout is shorter or longer, and begins the same.
+    const auto size = std::to_integer<std::size_t>(record[offsetof(dw_probe_event, size)]);
+    if (size < DW_EVENT_SIZE_MIN || size > record.size()) {
+        return std::nullopt;
+    }
+    dw_probe_event raw{};
+    std::memcpy(&raw, record.data(), std::min(size, sizeof(raw)));
+    if (raw.text_size > DW_TEXT_MAX || record.size() - size < raw.text_size) {
         return std::nullopt;
     }
     const auto pid = static_cast<std::int32_t>(raw.pid);
@@ -93,7 +98,7 @@ std::optional<ProbeRecord> decode_probe_record(std::span<const std::byte> record
     }
 
     std::string text(raw.text_size, '\0');
-    std::memcpy(text.data(), record.data() + raw.size, raw.text_size);
+    std::memcpy(text.data(), record.data() + size, raw.text_size);
     ProcessEvent event;
     event.process = {pid, start_ticks(raw.start_ns)};
     event.parent_pid = static_cast<std::int32_t>(raw.parent_pid);

@@ -1,6 +1,6 @@
 #include "monitor/probe_loader.h"
 
-#include "monitor/clock.h"
+#include "monitor/probe_pins.h"
 #include "store/log.h"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ int keep_libbpf_message(libbpf_print_level level, const char* format, va_list ar
 
 tl::unexpected<Error> load_error(int code) {
     const int cause = code < 0 ? -code : code;
-    std::string mend = "the kernel must be 5.11 or later, with BTF (CONFIG_DEBUG_INFO_BTF)";
+    std::string mend = "the kernel must be 5.13 or later, with BTF (CONFIG_DEBUG_INFO_BTF)";
     if (cause == EPERM || cause == EACCES) {
         mend = "run dovewatchd as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_SYS_ADMIN";
     }
@@ -58,10 +58,6 @@ dw_setup setup_for(const ProbeOptions& options) {
 bool are_alike(dw_setup one, const dw_setup& other) {
     one.ring_id = other.ring_id;
     return std::memcmp(&one, &other, sizeof(one)) == 0;
-}
-
-std::string id_text(std::uint64_t ring_id) {
-    return fmt::format("{:016x}", ring_id);
 }
 
 std::array<bpf_map*, 5> pinned_maps(const dovewatch_bpf& skeleton) {
@@ -113,9 +109,12 @@ Result<LoadedProbes> take_over(const std::filesystem::path& pins, const dw_setup
     }
     LoadedProbes probes;
     probes.skeleton = std::move(*skeleton);
-    probes.links = std::move(*links);
+    for (auto& link : *links) {
+        const bool is_of_library = is_library_pin(bpf_link__pin_path(link.get()));
+        (is_of_library ? probes.library_links : probes.links).push_back(std::move(link));
+    }
     probes.pins = pins;
-    probes.ring_id = id_text(pinned.ring_id);
+    probes.ring_id = ring_id_text(pinned);
     return probes;
 }
 
@@ -139,20 +138,28 @@ Result<LoadedProbes> attach_new(dw_setup& setup) {
     probes.skeleton = std::move(*skeleton);
     std::random_device random;
     setup.ring_id = (std::uint64_t{random()} << 32U) | random();
-    probes.ring_id = id_text(setup.ring_id);
+    probes.ring_id = ring_id_text(setup);
     return probes;
 }
 
-std::optional<ReplacedRing> open_replaced_ring(const std::filesystem::path& pins, const dw_setup& pinned) {
-    UniqueFd map(bpf_obj_get((pins / "events").c_str()));
-    if (!map) {
-        return std::nullopt;
+Result<ReplacedProbes> open_replaced(const std::filesystem::path& pins, const dw_setup& pinned) {
+    UniqueFd events(bpf_obj_get((pins / "events").c_str()));
+    if (!events) {
+        return failed(fmt::format("cannot open {}: {}", (pins / "events").string(), std::strerror(errno)));
     }
-    auto ring = EventRing::open(map.get());
+    auto ring = EventRing::open(events.get());
     if (!ring) {
-        return std::nullopt;
+        return tl::make_unexpected(ring.error());
     }
-    return ReplacedRing{std::move(map), std::move(*ring), id_text(pinned.ring_id), boot_time_now()};
+    UniqueFd counters(bpf_obj_get((pins / "counters").c_str()));
+    return open_pinned_links(pins).map([&](std::vector<ProbeLink>&& links) {
+        return ReplacedProbes{pins,
+                              std::move(links),
+                              std::move(counters),
+                              std::move(events),
+                              std::move(*ring),
+                              ring_id_text(pinned)};
+    });
 }
 
 // The map `setup` is the last of the maps: it says that the rest is there.
@@ -172,22 +179,27 @@ bool pin(const LoadedProbes& probes, const std::filesystem::path& pins, const dw
     });
 }
 
-void warn_unpinned(const std::string& cause) {
-    log(Severity::warning,
-        fmt::format("{}; sessions that begin and end while dovewatchd does not run will be missed", cause));
+std::optional<ReplacedProbes> take_replaced(const std::filesystem::path& pins) {
+    const auto pinned = pinned_setup(replaced_pins(pins));
+    if (!pinned) {
+        return std::nullopt;
+    }
+    auto replaced = open_replaced(replaced_pins(pins), *pinned);
+    if (!replaced) {
+        log(Severity::error, fmt::format("{}; what the replaced probes saw since the last commit is lost",
+                                         replaced.error().message));
+        return std::nullopt;
+    }
+    return std::move(*replaced);
 }
 
-// The new probes are in place before the old ones go, so that nothing falls between them.
 Result<LoadedProbes> replace(const std::filesystem::path& pins, dw_setup setup) {
-    const auto pinned = pinned_setup(pins);
     auto probes = attach_new(setup);
     if (!probes) {
         return probes;
     }
-    if (pinned) {
-        probes->replaced = open_replaced_ring(pins, *pinned);
-    }
-    auto prepared = remove_pins(pins).and_then([&](bool) { return prepare_pin_folder(pins); });
+    const auto prepared = set_pins_aside(pins).and_then([&] { return prepare_pin_folder(pins); });
+    probes->replaced = take_replaced(pins);
     if (!prepared) {
         warn_unpinned(prepared.error().message);
     } else if (!pin(*probes, pins, setup)) {
@@ -213,7 +225,7 @@ Result<LoadedProbes> load_probes(const ProbeOptions& options) {
         return probes;
     }
     const auto pinned = pinned_setup(*options.pins);
-    if (pinned && are_alike(setup, *pinned)) {
+    if (pinned && are_alike(setup, *pinned) && !pinned_setup(replaced_pins(*options.pins))) {
         auto taken = take_over(*options.pins, *pinned);
         if (taken) {
             return taken;

@@ -3,7 +3,6 @@
 
 #include "monitor/event_ring.h"
 #include "monitor/library_probes.h"
-#include "monitor/process_event.h"
 #include "store/result.h"
 #include "store/unique_fd.h"
 
@@ -35,25 +34,30 @@ struct SkeletonDeleter {
 };
 using Skeleton = std::unique_ptr<dovewatch_bpf, SkeletonDeleter>;
 
-// The ring buffer of probes that were replaced because they were set up otherwise. They wrote to it until
-// `until`; the new ones are in place since.
-struct ReplacedRing {
-    UniqueFd map;
+// Probes that are being replaced because they were set up otherwise. They go on until both this is gone and
+// its pins are removed, so that nothing is missed while their successors are put in place.
+struct ReplacedProbes {
+    std::filesystem::path pins;
+    std::vector<ProbeLink> links;
+    UniqueFd counters; // the map
+    UniqueFd events;
     EventRing ring;
-    std::string id;
-    BootTime until{};
+    std::string ring_id;
 };
 
 struct LoadedProbes {
     Skeleton skeleton;
-    std::vector<ProbeLink> links;              // those of on_exit and on_exec, and all that were taken over
+    std::vector<ProbeLink> links;              // those of on_exit and on_exec, and on_switch if taken over
+    std::vector<ProbeLink> library_links;      // that were taken over
     std::optional<std::filesystem::path> pins; // as asked for, unless bpffs cannot be had
-    std::optional<ReplacedRing> replaced;
+    std::optional<ReplacedProbes> replaced;
     std::string ring_id;
 };
 
 // Needs CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, for pins and for libraries in containers CAP_SYS_ADMIN, and a
-// kernel of 5.11 or later with BTF. Without bpffs it warns and goes on unpinned.
+// kernel of 5.13 or later with BTF (task storage in tracing programs). Without bpffs it warns and goes on
+// unpinned. What is pinned must be
+// settled (settle_pins).
 [[nodiscard]] Result<LoadedProbes> load_probes(const ProbeOptions& options);
 
 } // namespace dovewatch

@@ -4,6 +4,8 @@
 #include "monitor/dovecot_processes.h"
 #include "monitor/probe_counters.h"
 #include "monitor/probe_decoder.h"
+#include "monitor/probe_handover.h"
+#include "monitor/probe_vigil.h"
 #include "monitor/proc_files.h"
 #include "monitor/switch_probe.h"
 #include "store/log.h"
@@ -43,7 +45,8 @@ class ProbeSource final : public Source {
   public:
     ProbeSource(LoadedProbes probes, EventRing events, EventRing masters, const ProbeOptions& options)
         : options_(options), probes_(std::move(probes)), events_(std::move(events)),
-          masters_(std::move(masters)), library_probes_(*probes_.skeleton, options.proc, probes_.pins),
+          masters_(std::move(masters)),
+          library_probes_(*probes_.skeleton, options.proc, probes_.pins, std::move(probes_.library_links)),
           switch_probe_(*probes_.skeleton, probes_.pins) {}
 
     Result<void> open_control();
@@ -52,7 +55,7 @@ class ProbeSource final : public Source {
     int events_fd() const override { return events_.fd(); }
     int control_fd() const override { return control_.get(); }
     Result<void> drain(const EventSink& sink) override;
-    void release() override { events_.release(); }
+    void release() override;
     Result<void> attend(const EventSink& sink) override;
     Result<std::vector<ProcessKey>> sweep(const EventSink& sink) override;
     std::optional<SourcePosition> position() const override;
@@ -64,8 +67,14 @@ class ProbeSource final : public Source {
   private:
     using Masters = std::set<std::int32_t>;
 
+    std::vector<Counter> kernel_counters() const;
     void take(std::span<const std::byte> record, const EventSink& sink);
-    Result<DovecotProcesses> find_processes() const;
+    void keep_account(const ProcessEvent& event);
+    void drain_replaced(const EventSink& sink);
+    Result<DovecotProcesses> find_processes();
+    ProbeLook look_now() const;
+    Result<std::vector<ProcessKey>> look_at_all(const EventSink& sink);
+    Result<void> check_sight(const ProbeLook& now, const std::vector<DovecotProcess>& running);
     Masters see_to_libraries();
     LibraryProbes::Outcome see_to_library(std::int32_t master, BootTime since);
     LibraryProbes::Outcome without_title_function(std::int32_t master, const std::string& cause);
@@ -82,9 +91,16 @@ class ProbeSource final : public Source {
     UniqueFd control_;
     UniqueFd retry_timer_;
     std::map<std::int32_t, BootTime> waiting_masters_; // whose library has yet to be seen to; since when
+    std::optional<BootTime> complete_since_;           // all libraries in use have their probes
+    std::vector<Counter> replaced_losses_;
+    bool replaced_drained_ = false;
     std::size_t ring_peak_ = 0;
     std::uint64_t malformed_records_ = 0;
-    std::uint64_t unprobed_masters_ = 0;
+    std::optional<ProbeLook> last_look_;
+    std::set<ProcessKey> running_; // at the last look, and what the probes told since
+    std::uint64_t failed_looks_ = 0;
+    bool looks_fail_ = false;
+    std::set<ProcessKey> unprobed_masters_;
 };
 
 Result<void> ProbeSource::open_control() {
@@ -108,22 +124,57 @@ void ProbeSource::take(std::span<const std::byte> record, const EventSink& sink)
         switch_probe_.forget(master->pid);
         waiting_masters_.emplace(master->pid, boot_time_now());
     } else {
-        sink(std::get<ProcessEvent>(*decoded));
+        const auto& event = std::get<ProcessEvent>(*decoded);
+        keep_account(event);
+        sink(event);
     }
 }
 
-// What both the replaced and the new probes have seen is taken from the replaced ones up to `until`.
+void ProbeSource::keep_account(const ProcessEvent& event) {
+    if (std::holds_alternative<ExecEvent>(event.what)) {
+        running_.insert(event.process);
+    } else if (std::holds_alternative<ExitEvent>(event.what)) {
+        running_.erase(event.process);
+    }
+}
+
+// Once: what comes later the new probes see. Those that are replaced stay until that is stored.
+void ProbeSource::drain_replaced(const EventSink& sink) {
+    const auto both_since = complete_since_.value_or(boot_time_now());
+    std::vector<ProcessEvent> older;
+    std::vector<ProcessEvent> newer;
+    const EventSink take_older = [&](const ProcessEvent& event) {
+        event.at < both_since - twin_distance ? sink(event) : older.push_back(event);
+    };
+    const EventSink take_newer = [&](const ProcessEvent& event) { newer.push_back(event); };
+    probes_.replaced->ring.read([&](std::span<const std::byte> record) { take(record, take_older); });
+    events_.read([&](std::span<const std::byte> record) { take(record, take_newer); });
+    for (const auto& event : join_events(std::move(older), std::move(newer), both_since)) {
+        sink(event);
+    }
+    replaced_losses_ = read_probe_counters(probes_.replaced->counters.get());
+    std::erase_if(replaced_losses_, [](const Counter& counter) { return !counter.is_loss; });
+}
+
 Result<void> ProbeSource::drain(const EventSink& sink) {
-    if (auto replaced = std::exchange(probes_.replaced, std::nullopt)) {
-        const auto until = replaced->until;
-        const EventSink older = [&](const ProcessEvent& event) { event.at < until ? sink(event) : void(); };
-        const EventSink newer = [&](const ProcessEvent& event) { event.at < until ? void() : sink(event); };
-        replaced->ring.read([&](std::span<const std::byte> record) { take(record, older); });
-        events_.read([&](std::span<const std::byte> record) { take(record, newer); });
+    if (probes_.replaced && !std::exchange(replaced_drained_, true)) {
+        drain_replaced(sink);
     }
     ring_peak_ = std::max(ring_peak_, events_.used());
     events_.read([&](std::span<const std::byte> record) { take(record, sink); });
     return {};
+}
+
+void ProbeSource::release() {
+    events_.release();
+    if (!std::exchange(replaced_drained_, false)) {
+        return;
+    }
+    const auto pins = probes_.replaced->pins;
+    probes_.replaced.reset();
+    if (const auto removed = remove_pins(pins); !removed) {
+        log(Severity::warning, removed.error().message);
+    }
 }
 
 std::optional<SourcePosition> ProbeSource::position() const {
@@ -133,7 +184,7 @@ std::optional<SourcePosition> ProbeSource::position() const {
 void ProbeSource::resume(const SourcePosition& stored) {
     if (stored.source_id == probes_.ring_id) {
         events_.skip_to(stored.position);
-    } else if (probes_.replaced && stored.source_id == probes_.replaced->id) {
+    } else if (probes_.replaced && stored.source_id == probes_.replaced->ring_id) {
         probes_.replaced->ring.skip_to(stored.position);
     }
 }
@@ -145,12 +196,24 @@ Result<void> ProbeSource::retire() {
     return remove_pins(*probes_.pins).map([](bool) {});
 }
 
-Result<DovecotProcesses> ProbeSource::find_processes() const {
+// The probes work without it, and no other source works better; so where it fails it is tried again soon.
+Result<DovecotProcesses> ProbeSource::find_processes() {
     const auto entries = list_processes();
     if (!entries) {
-        return tl::make_unexpected(entries.error());
+        failed_looks_++;
+        if (!std::exchange(looks_fail_, true)) {
+            log(Severity::error,
+                fmt::format("{}; the probes go on, and this is tried again", entries.error().message));
+        }
+        return unavailable(entries.error().message);
     }
+    looks_fail_ = false;
     return find_dovecot_processes(options_.proc, *entries, options_.master_uid);
+}
+
+ProbeLook ProbeSource::look_now() const {
+    const auto execs = execs_seen(bpf_map__fd(probes_.skeleton->maps.counters));
+    return {boot_time_now(), execs};
 }
 
 std::string_view ProbeSource::name() const {
@@ -167,9 +230,11 @@ LibraryProbes::Outcome ProbeSource::without_title_function(std::int32_t master, 
     const bool may_switch = options_.titles_by_switch || options_.falls_back_to_switch;
     const auto watched = may_switch ? switch_probe_.watch(master) : Result<bool>(false);
     if (!watched || !may_switch) {
-        unprobed_masters_++;
-        log(Severity::error, fmt::format("{}; sessions of Dovecot master {} are not seen{}", cause, master,
-                                         watched ? "" : ": " + watched.error().message));
+        const auto stat = read_stat(options_.proc, master);
+        if (stat && unprobed_masters_.insert({master, stat->start_ticks}).second) {
+            log(Severity::error, fmt::format("{}; sessions of Dovecot master {} are not seen{}", cause,
+                                             master, watched ? "" : ": " + watched.error().message));
+        }
         return LibraryProbes::Outcome::known;
     }
     if (!options_.titles_by_switch) {
@@ -291,6 +356,7 @@ Result<void> ProbeSource::adopt(const std::vector<DovecotProcess>& processes, co
     std::map<ProcessKey, Observation> observations;
     for (const auto& process : processes) {
         if (auto observation = observe(process)) {
+            running_.insert(process.key);
             observations.emplace(process.key, std::move(*observation));
         }
     }
@@ -320,7 +386,7 @@ Result<void> ProbeSource::attend(const EventSink& sink) {
     }
     const auto found = find_processes();
     if (!found) {
-        return tl::make_unexpected(found.error());
+        return drain(sink);
     }
     auto children = found->children;
     std::erase_if(children, [&](const auto& process) { return !attached.contains(process.parent_pid); });
@@ -328,6 +394,26 @@ Result<void> ProbeSource::attend(const EventSink& sink) {
 }
 
 Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
+    auto looked = look_at_all(sink);
+    if (looked || looked.error().kind != Error::Kind::unavailable || !last_look_) {
+        return looked;
+    }
+    return drain(sink).map([&] { return std::vector<ProcessKey>(running_.begin(), running_.end()); });
+}
+
+Result<void> ProbeSource::check_sight(const ProbeLook& now, const std::vector<DovecotProcess>& running) {
+    const auto before = std::exchange(last_look_, now);
+    const auto unseen = before ? unseen_starts(*before, now, running) : std::vector<ProcessKey>();
+    if (unseen.empty()) {
+        return {};
+    }
+    return failed(
+        fmt::format("the kernel probes see nothing: {} processes of Dovecot began unseen, such as {}",
+                    unseen.size(), unseen.front().pid));
+}
+
+Result<std::vector<ProcessKey>> ProbeSource::look_at_all(const EventSink& sink) {
+    const auto now = look_now();
     auto found = find_processes();
     if (!found) {
         return tl::make_unexpected(found.error());
@@ -336,13 +422,18 @@ Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
         waiting_masters_.emplace(master.pid, boot_time_now());
     }
     see_to_libraries();
+    complete_since_ = boot_time_now();
     // Taken again behind the probes: what began since then is either seen by them or found now.
     found = find_processes();
     if (!found) {
         return tl::make_unexpected(found.error());
     }
+    running_.clear();
     if (auto adopted = adopt(found->children, sink); !adopted) {
         return tl::make_unexpected(adopted.error());
+    }
+    if (auto seeing = check_sight(now, found->children); !seeing) {
+        return tl::make_unexpected(seeing.error());
     }
     std::vector<ProcessKey> keys;
     for (const auto& process : found->children) {
@@ -351,22 +442,30 @@ Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
     return keys;
 }
 
+// Without the masters that have no probe: no sweep finds what their sessions told between two sweeps.
 std::uint64_t ProbeSource::lost() const {
-    std::uint64_t lost = malformed_records_;
-    for (const auto& counter : read_probe_counters(bpf_map__fd(probes_.skeleton->maps.counters))) {
+    std::uint64_t lost = malformed_records_ + failed_looks_;
+    for (const auto& counter : kernel_counters()) {
         lost += counter.is_loss ? counter.value : 0;
     }
     return lost;
 }
 
-std::vector<Counter> ProbeSource::counters() const {
+std::vector<Counter> ProbeSource::kernel_counters() const {
     auto counters = read_probe_counters(bpf_map__fd(probes_.skeleton->maps.counters));
+    add_losses(counters, replaced_losses_);
+    return counters;
+}
+
+std::vector<Counter> ProbeSource::counters() const {
+    auto counters = kernel_counters();
     counters.push_back({"kernel", std::string(ring_bytes_counter), events_.size(), false});
     counters.push_back({"kernel", std::string(ring_peak_counter), ring_peak_, false});
     counters.push_back({"monitor", "Dovecot libraries probed", library_probes_.size(), false});
     counters.push_back({"monitor", "Dovecot masters watched at sched_switch", switch_probe_.size(), false});
-    counters.push_back({"monitor", "Dovecot masters without a probe", unprobed_masters_, true});
+    counters.push_back({"monitor", "Dovecot masters without a probe", unprobed_masters_.size(), true});
     counters.push_back({"monitor", "malformed probe records", malformed_records_, true});
+    counters.push_back({"monitor", "looks at all processes that failed", failed_looks_, false});
     return counters;
 }
 

@@ -22,6 +22,19 @@ constexpr std::array<std::pair<std::string_view, SourceKind>, 4> kinds{{
     {"proc", SourceKind::proc},
 }};
 
+// Before they are taken over or replaced.
+void look_after_pins(const std::filesystem::path& pins, const std::optional<Checkpoint>& stored) {
+    if (stored && are_outlived(pins, *stored)) {
+        abandon_pins(pins, stored);
+    } else if (const auto settled = settle_pins(pins, stored); !settled) {
+        log(Severity::warning, settled.error().message);
+    }
+}
+
+Result<std::unique_ptr<Source>> start_polling(const ProbeOptions& options) {
+    return start_proc_source({options.master_uid, options.proc});
+}
+
 Result<std::unique_ptr<Source>> start_probes(const ProbeOptions& options) {
     if (!is_in_initial_pid_namespace(options.proc)) {
         return failed(
@@ -42,9 +55,19 @@ std::optional<SourceKind> parse_source_kind(std::string_view name) {
     return std::nullopt;
 }
 
-Result<std::unique_ptr<Source>> start_source(SourceKind kind, ProbeOptions options) {
+Result<std::unique_ptr<Source>> start_source(SourceKind kind, ProbeOptions options,
+                                             const std::optional<Checkpoint>& stored) {
+    const auto polling = [&] {
+        if (options.pins) {
+            abandon_pins(*options.pins, stored);
+        }
+        return start_polling(options);
+    };
     if (kind == SourceKind::proc) {
-        return start_proc_source({options.master_uid, options.proc});
+        return polling();
+    }
+    if (options.pins) {
+        look_after_pins(*options.pins, stored);
     }
     options.titles_by_switch = kind == SourceKind::by_switch;
     options.falls_back_to_switch = kind == SourceKind::best;
@@ -52,11 +75,8 @@ Result<std::unique_ptr<Source>> start_source(SourceKind kind, ProbeOptions optio
     if (kind != SourceKind::best) {
         return probes;
     }
-    const auto polling = [master_uid = options.master_uid, proc = options.proc] {
-        return start_proc_source({master_uid, proc});
-    };
     if (probes) {
-        return make_failover_source(std::move(*probes), polling);
+        return make_failover_source(std::move(*probes), [options] { return start_polling(options); });
     }
     log(Severity::warning, fmt::format("{}. {}", probes.error().message, going_on_by_polling));
     return polling();

@@ -20,7 +20,8 @@ enum class SourceKind {
 // "auto", "uprobe", "switch", "proc".
 std::optional<SourceKind> parse_source_kind(std::string_view name);
 
-// Says on the log which source works, and why not a better one.
-[[nodiscard]] Result<std::unique_ptr<Source>> start_source(SourceKind kind, ProbeOptions options);
+// Says on the log which source works, and why not a better one. `stored`: how far the database has come.
+[[nodiscard]] Result<std::unique_ptr<Source>> start_source(SourceKind kind, ProbeOptions options,
+                                                           const std::optional<Checkpoint>& stored);
 
 } // namespace dovewatch

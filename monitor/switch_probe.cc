@@ -20,8 +20,9 @@ Result<void> SwitchProbe::attach() {
     if (!link_) {
         return failed(fmt::format("cannot probe sched_switch: {}", std::strerror(errno)));
     }
-    if (pins_) {
-        bpf_link__pin(link_.get(), (*pins_ / switch_pin).c_str()); // else it is gone when this daemon is
+    if (pins_ && bpf_link__pin(link_.get(), (*pins_ / switch_pin).c_str()) != 0) {
+        warn_unpinned(fmt::format("cannot pin the probe of sched_switch in {}: {}", pins_->string(),
+                                  std::strerror(errno)));
     }
     attached_ = true;
     return {};

@@ -17,12 +17,20 @@ std::optional<Finding> check_version(const Patient& patient) {
     int minor = 0;
     char dot = 0;
     if (!(in >> major >> dot >> minor)) {
-        return warning("the kernel's version cannot be read, the probes need 5.11",
+        return warning("the kernel's version cannot be read, the probes need 5.13",
                        "compare with `uname -r`");
     }
-    if (major < 5 || (major == 5 && minor < 11)) {
-        return problem(fmt::format("Linux {} is too old for the probes, which need 5.11", release),
+    const auto is_before = [&](int of_five) { return major < 5 || (major == 5 && minor < of_five); };
+    if (is_before(13)) {
+        return problem(fmt::format("Linux {} is too old for the probes, which need 5.13", release),
                        "boot a newer kernel");
+    }
+    if (is_before(15)) {
+        return warning(
+            fmt::format("Linux {} cannot pin the probes in Dovecot's library, so what happens while "
+                        "dovewatchd is down is lost",
+                        release),
+            "boot Linux 5.15 or later");
     }
     return ok("Linux " + release);
 }

@@ -206,9 +206,13 @@ void check_cases(const std::vector<Case>& cases) {
 TEST_CASE("doctor examines the kernel") {
     check_cases({
         {"kernel", [](Clinic&) {}, "ok: Linux 6.1.0-18-amd64"},
-        {"kernel", [](Clinic& c) { c.write("proc/sys/kernel/osrelease", "5.11.0\n"); }, "ok: Linux 5.11.0"},
-        {"kernel", [](Clinic& c) { c.write("proc/sys/kernel/osrelease", "5.10.0-30\n"); },
-         "problem: Linux 5.10.0-30 is too old for the probes, which need 5.11 -> "},
+        {"kernel", [](Clinic& c) { c.write("proc/sys/kernel/osrelease", "5.15.0\n"); }, "ok: Linux 5.15.0"},
+        {"kernel", [](Clinic& c) { c.write("proc/sys/kernel/osrelease", "5.14.0-70\n"); },
+         "warning: Linux 5.14.0-70 cannot pin the probes in Dovecot's library"},
+        {"kernel", [](Clinic& c) { c.write("proc/sys/kernel/osrelease", "5.13.0\n"); }, "warning: "},
+        {"kernel", [](Clinic& c) { c.write("proc/sys/kernel/osrelease", "5.12.19\n"); },
+         "problem: Linux 5.12.19 is too old for the probes, which need 5.13 -> "},
+        {"kernel", [](Clinic& c) { c.write("proc/sys/kernel/osrelease", "4.19.0\n"); }, "problem: "},
         {"kernel", [](Clinic& c) { c.remove("proc/sys/kernel/osrelease"); }, "warning: the kernel's version"},
         {"BTF", [](Clinic&) {}, "ok: "},
         {"BTF", [](Clinic& c) { c.remove("sys/kernel/btf"); }, "problem: "},

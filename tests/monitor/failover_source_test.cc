@@ -11,6 +11,8 @@ namespace {
 
 struct Script {
     bool fails = false;
+    bool is_passing = false;
+    std::vector<Counter> counters;
     bool retired = false;
     std::uint64_t lost = 0;
     UniqueFd events{eventfd(0, EFD_NONBLOCK)};
@@ -37,10 +39,15 @@ class ScriptedSource : public Source {
         return {};
     }
     std::uint64_t lost() const override { return script_.lost; }
-    std::vector<Counter> counters() const override { return {}; }
+    std::vector<Counter> counters() const override { return script_.counters; }
 
   private:
-    Result<void> outcome() const { return script_.fails ? Result<void>(failed("broken")) : Result<void>(); }
+    Result<void> outcome() const {
+        if (script_.is_passing) {
+            return unavailable("busy");
+        }
+        return script_.fails ? Result<void>(failed("broken")) : Result<void>();
+    }
 
     Script& script_;
     std::string_view name_;
@@ -94,6 +101,30 @@ TEST_CASE("a source that fails in flight is retired and replaced, and a sweep is
     CHECK(pair.source->lost() == 6);
     CHECK(pair.first.retired);
     CHECK(pair.source->counters().back().value == 1);
+}
+
+TEST_CASE("an error that may pass replaces no source") {
+    Pair pair;
+    pair.first.is_passing = true;
+    CHECK(pair.source->sweep(no_sink).error().kind == Error::Kind::unavailable);
+    CHECK_FALSE(pair.source->drain(no_sink));
+    CHECK_FALSE(pair.source->attend(no_sink));
+    CHECK(pair.source->name() == "first");
+    CHECK_FALSE(pair.first.retired);
+}
+
+TEST_CASE("what the first source lost stays counted") {
+    Pair pair;
+    pair.first.counters = {{"kernel", "titles", 100, false},
+                           {"kernel", "titles lost", 5, true},
+                           {"kernel", "ends lost", 2, true}};
+    pair.second.counters = {{"kernel", "titles lost", 3, true}};
+    pair.first.fails = true;
+    REQUIRE(pair.source->drain(no_sink));
+    const auto counters = pair.source->counters();
+    REQUIRE(counters.size() == 3);
+    CHECK((counters[0].name == "titles lost" && counters[0].value == 8));
+    CHECK((counters[1].name == "ends lost" && counters[1].value == 2));
 }
 
 TEST_CASE("the successor is waited for at the same descriptors") {

@@ -115,6 +115,21 @@ TEST_CASE("a record of a later layout is read as far as it is known") {
     CHECK(std::get<ProcessEvent>(*decoded).staged);
 }
 
+TEST_CASE("a record of an earlier layout is read") {
+    auto event = title_event();
+    event.size = DW_EVENT_SIZE_MIN;
+    event.flags = DW_FLAG_STAGED;
+    auto bytes = record(event, "[sue]");
+    bytes.erase(bytes.begin() + DW_EVENT_SIZE_MIN, bytes.begin() + sizeof(event));
+    const auto decoded = decode_probe_record(bytes);
+    REQUIRE(decoded);
+    CHECK(std::get<TitleEvent>(std::get<ProcessEvent>(*decoded).what).text == "[sue]");
+    CHECK(std::get<ProcessEvent>(*decoded).staged);
+
+    event.size = DW_EVENT_SIZE_MIN - 1;
+    CHECK_FALSE(decode_probe_record(record(event, "[sue]")));
+}
+
 TEST_CASE("roles survive the way to the kernel and back") {
     for (const auto role : {ProcessRole::imap, ProcessRole::pop3, ProcessRole::lmtp, ProcessRole::submission,
                             ProcessRole::managesieve, ProcessRole::lda, ProcessRole::imap_hibernate}) {

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -94,6 +95,11 @@ class Daemon:
             self._spawn({**os.environ, "NOTIFY_SOCKET": path})
             wait_until(lambda: self._is_ready(notify), seconds, "READY=1 from dovewatchd")
 
+    def start_unready(self, seconds: float) -> None:
+        """Returns after a while, however far the daemon has come."""
+        self._spawn(dict(os.environ))
+        time.sleep(seconds)
+
     def stop(self, expect_clean: bool = True) -> None:
         self._end(signal.SIGTERM, expect_clean)
 
@@ -125,6 +131,13 @@ class Daemon:
 
     def messages(self) -> str:
         return self.messages_file.read_text(errors="replace")
+
+    def pins(self) -> Path:
+        """The folder of its probes, named after the database as monitor/probe_pins.cc has it."""
+        name = 0xcbf29ce484222325
+        for byte in os.fsencode(self.database):
+            name = (name ^ byte) * 0x100000001b3 % 2**64
+        return Path(f"/sys/fs/bpf/dovewatch/{name:016x}")
 
     def cpu_seconds(self) -> float:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()

@@ -15,12 +15,13 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from daemon_fixture import DAEMON, Daemon, ProbeTestCase, run_cli, run_daemon
+from daemon_fixture import DAEMON, STAND_INS, Daemon, ProbeTestCase, run_cli, run_daemon
 from dovecot_fixture import DOVECOT, Dovecot
 from mail_clients import Place, open_imap, pop3_pipelined, pop3_sequential, run_at_once
 from waiting import wait_until
 
 
+LIBRARY = "libdovecot.so.0"
 SHT_DYNSYM = 11
 SYMBOL_SIZE = 24
 
@@ -217,6 +218,33 @@ class DovecotTest(ProbeTestCase):
             with Dovecot(command=with_mount(copy, Path("/usr/lib/dovecot"))) as other:
                 self._assert_seen(daemon, other)
                 self._assert_seen(daemon, usual)
+
+    def test_one_whose_library_is_written_anew_in_its_place(self) -> None:
+        """As `cp` and `rsync --inplace` do: the same inode, other code."""
+        for dies in (False, True):
+            with self.subTest(dies=dies), Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
+                stand_in = Path(shutil.copytree(STAND_INS / "storm", Path(folder) / "storm"))
+                self._assert_storm_seen(daemon, stand_in)
+                if dies:
+                    daemon.kill()
+                (stand_in / LIBRARY).write_bytes((STAND_INS / "moved" / LIBRARY).read_bytes())
+                if dies:
+                    daemon.start()
+                self._assert_storm_seen(daemon, stand_in)
+                self.assertIn("written anew", daemon.messages())
+
+    def _assert_storm_seen(self, daemon: Daemon, stand_in: Path) -> None:
+        before = len(daemon.rows())
+        library = (stand_in / LIBRARY).stat()
+        pin = f"title-{library.st_dev}-{library.st_ino}-{library.st_mtime_ns}-{library.st_size}"
+        with subprocess.Popen(["./dovecot", "storm", "0.2"], cwd=stand_in, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as master:
+            wait_until(lambda: [path.name for path in daemon.pins().glob("title-*")] == [pin], 5, f"{pin} alone")
+            said, _ = master.communicate("\n", timeout=30)
+        sessions = int(said.split()[1])
+        self.assertGreater(sessions, 0)
+        wait_until(lambda: len(daemon.rows()) >= before + sessions, 5, f"{sessions} sessions")
+        self.assertEqual(len(daemon.rows()), before + sessions)
 
     def test_one_whose_library_hides_the_title_function(self) -> None:
         """Its titles are read at sched_switch, those of the others by uprobe still."""

@@ -11,7 +11,6 @@ import threading
 import unittest
 from collections import Counter
 from functools import partial
-from pathlib import Path
 
 from daemon_fixture import Daemon, ProbeTestCase, run_daemon
 from dovecot_fixture import Dovecot
@@ -20,6 +19,7 @@ from waiting import wait_until
 
 CLIENTS = 8
 BPFTOOL = "/usr/sbin/bpftool"
+WITHOUT_BPFFS = ("/usr/bin/unshare", "--mount", "/bin/sh", "-c", 'umount /sys/fs/bpf && exec "$0" "$@"')
 LAYOUT_OFFSET = 16  # in struct dw_setup of bpf/probe_event.h
 
 
@@ -94,6 +94,35 @@ class RestartTest(ProbeTestCase):
         self._assert_exact({f"user{n}": 1 for n in range(150)})
         self.assertIn("16777216", self.daemon.ask("status"))
 
+    def test_probes_are_replaced_during_2000_sessions(self) -> None:
+        """Daemons with other settings each time; some live to be ready, the others die wherever it hits them."""
+        visitor = threading.Thread(target=visit, args=(self.dovecot, 0, 2000))
+        visitor.start()
+        for kill in range(1, 21):
+            wait_until(lambda: self._logins() >= 90 * kill, 60, f"{90 * kill} logins")
+            self.daemon.kill()
+            self.daemon.options = ("--ring-buffer-seconds", str(60 * 2 ** (kill % 3)))
+            if kill % 4 == 0:
+                self.daemon.start()
+            else:
+                self.daemon.start_unready(0.04 * (kill % 7 + 1))
+        self.daemon.kill()
+        self.daemon.start()
+        visitor.join()
+        self._wait_for(2000)
+        self._assert_exact({f"user{n}": 1 for n in range(2000)})
+        self.assertEqual([path for path in self.daemon.pins().parent.iterdir() if path.name.endswith("-replaced")], [])
+
+    def test_losses_of_replaced_probes_are_counted(self) -> None:
+        self.daemon.kill()
+        self.daemon.options = ("--ring-buffer-seconds", "1")
+        self.daemon.start()
+        self.daemon.kill()
+        visit(self.dovecot, 0, 1500)
+        self.daemon.options = ()
+        self.daemon.start()
+        self.assertRegex(self.daemon.ask("status"), r"titles lost, ring buffer full +[1-9][0-9]* +LOST")
+
     def test_probes_of_another_layout_are_drained_and_replaced(self) -> None:
         """As after an upgrade."""
         self.daemon.kill()
@@ -106,30 +135,64 @@ class RestartTest(ProbeTestCase):
         self._assert_exact({f"user{n}": 1 for n in range(150)})
         self.assertNotEqual(self._setup_bytes()[:8], ring_before)
 
+    def test_probes_of_a_later_layout_are_drained_and_replaced(self) -> None:
+        """As after a downgrade: what says how they were set up is longer than known."""
+        self.daemon.kill()
+        visit(self.dovecot, 0, 100)
+        value = self._setup_bytes()
+        value[LAYOUT_OFFSET] = "0x63"
+        longer = value + ["0x55"] * 4096
+        setup = self.daemon.pins() / "setup"
+        setup.unlink()
+        subprocess.run([BPFTOOL, "map", "create", setup, "type", "array", "key", "4", "value", str(len(longer)),
+                        "entries", "1", "name", "setup"], check=True)
+        subprocess.run([BPFTOOL, "map", "update", "pinned", setup, "key", *"0000", "value", *longer], check=True)
+        self.daemon.start()
+        visit(self.dovecot, 100, 50)
+        self._wait_for(150)
+        self._assert_exact({f"user{n}": 1 for n in range(150)})
+
+    def test_another_source_ends_the_probes_of_a_killed_daemon(self) -> None:
+        self.daemon.kill()
+        self.daemon.options = ("--source", "proc")
+        self.daemon.start()
+        self.assertIn("probes of an earlier dovewatchd are removed", self.daemon.messages())
+        self.assertFalse(self.daemon.pins().exists())
+
+    def test_what_another_source_has_stored_is_not_read_again(self) -> None:
+        """The other daemon does not see the pins, so it cannot remove them."""
+        self.daemon.kill()
+        self.daemon.options, self.daemon.command = ("--source", "proc"), WITHOUT_BPFFS
+        self.daemon.start()
+        client = open_imap(place(self.dovecot, 0), "sue")
+        self._wait_for(1)
+        client.logout()
+        wait_until(lambda: self.daemon.rows()[0]["logout"], 5, "the logout")
+        self.daemon.kill()
+        self.assertTrue(self.daemon.pins().exists())
+        self.daemon.options, self.daemon.command = (), ()
+        self.daemon.start()
+        open_imap(place(self.dovecot, 1), "tom").logout()
+        self._wait_for(2)
+        self.assertEqual(sorted(row["user"] for row in self.daemon.rows()), ["sue", "tom"])
+
     def test_probes_that_were_taken_over_outlive_their_pins(self) -> None:
         self.daemon.kill()
         self.daemon.start()
-        shutil.rmtree(self._pins())
+        shutil.rmtree(self.daemon.pins())
         visit(self.dovecot, 0, 50)
         self._wait_for(50)
         self._assert_exact({f"user{n}": 1 for n in range(50)})
 
-    def _pins(self) -> Path:
-        """Named after the database, as monitor/probe_pins.cc has it."""
-        name = 0xcbf29ce484222325
-        for byte in os.fsencode(self.daemon.database):
-            name = (name ^ byte) * 0x100000001b3 % 2**64
-        return Path(f"/sys/fs/bpf/dovewatch/{name:016x}")
-
     def _setup_bytes(self) -> list[str]:
-        lookup = subprocess.run([BPFTOOL, "-j", "map", "lookup", "pinned", self._pins() / "setup", "key", *"0000"],
+        lookup = subprocess.run([BPFTOOL, "-j", "map", "lookup", "pinned", self.daemon.pins() / "setup", "key", *"0000"],
                                 capture_output=True, text=True, check=True)
         return json.loads(lookup.stdout)["value"]
 
     def _pretend_older_layout(self) -> None:
         value = self._setup_bytes()
         value[LAYOUT_OFFSET] = "0x01"
-        subprocess.run([BPFTOOL, "map", "update", "pinned", self._pins() / "setup", "key", *"0000", "value", *value],
+        subprocess.run([BPFTOOL, "map", "update", "pinned", self.daemon.pins() / "setup", "key", *"0000", "value", *value],
                        check=True)
 
     def test_a_stop_leaves_nothing_in_the_kernel(self) -> None:

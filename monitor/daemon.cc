@@ -168,10 +168,11 @@ Result<void> Daemon::sweep() {
     lost_at_sweep_ = source_.lost();
     sweeps_++;
     const auto running = source_.sweep(sink_);
-    if (!running) {
+    if (running) {
+        tracker_.retain(*running, last_sweep_, recorder_.pending());
+    } else if (running.error().kind != Error::Kind::unavailable || sweeps_ == 1) {
         return tl::make_unexpected(running.error());
     }
-    tracker_.retain(*running, last_sweep_, recorder_.pending());
     return store_pending();
 }
 

@@ -74,7 +74,9 @@ DovecotProcesses find_dovecot_processes(const std::filesystem::path& proc,
                                         const std::vector<ProcessEntry>& entries, uid_t master_uid,
                                         bool names_suffice) {
     DovecotProcesses found;
+    found.all.reserve(entries.size());
     for (const auto& entry : entries) {
+        found.all.push_back(entry.key);
         if (is_master(proc, entry, master_uid, names_suffice)) {
             found.masters.push_back(entry.key);
         }

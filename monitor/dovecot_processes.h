@@ -23,6 +23,7 @@ struct DovecotProcess {
 struct DovecotProcesses {
     std::vector<ProcessKey> masters;
     std::vector<DovecotProcess> children; // of those masters, with a role
+    std::vector<ProcessKey> all;          // whatever they are
 };
 
 std::optional<ProcessRole> role_of_program(std::string_view name);

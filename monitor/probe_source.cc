@@ -69,11 +69,9 @@ class ProbeSource final : public Source {
 
     std::vector<Counter> kernel_counters() const;
     void take(std::span<const std::byte> record, const EventSink& sink);
-    void keep_account(const ProcessEvent& event);
     void drain_replaced(const EventSink& sink);
     Result<DovecotProcesses> find_processes();
     ProbeLook look_now() const;
-    Result<std::vector<ProcessKey>> look_at_all(const EventSink& sink);
     Result<void> check_sight(const ProbeLook& now, const std::vector<DovecotProcess>& running);
     Masters see_to_libraries();
     LibraryProbes::Outcome see_to_library(std::int32_t master, BootTime since);
@@ -97,7 +95,6 @@ class ProbeSource final : public Source {
     std::size_t ring_peak_ = 0;
     std::uint64_t malformed_records_ = 0;
     std::optional<ProbeLook> last_look_;
-    std::set<ProcessKey> running_; // at the last look, and what the probes told since
     std::uint64_t failed_looks_ = 0;
     bool looks_fail_ = false;
     std::set<ProcessKey> unprobed_masters_;
@@ -124,17 +121,7 @@ void ProbeSource::take(std::span<const std::byte> record, const EventSink& sink)
         switch_probe_.forget(master->pid);
         waiting_masters_.emplace(master->pid, boot_time_now());
     } else {
-        const auto& event = std::get<ProcessEvent>(*decoded);
-        keep_account(event);
-        sink(event);
-    }
-}
-
-void ProbeSource::keep_account(const ProcessEvent& event) {
-    if (std::holds_alternative<ExecEvent>(event.what)) {
-        running_.insert(event.process);
-    } else if (std::holds_alternative<ExitEvent>(event.what)) {
-        running_.erase(event.process);
+        sink(std::get<ProcessEvent>(*decoded));
     }
 }
 
@@ -356,7 +343,6 @@ Result<void> ProbeSource::adopt(const std::vector<DovecotProcess>& processes, co
     std::map<ProcessKey, Observation> observations;
     for (const auto& process : processes) {
         if (auto observation = observe(process)) {
-            running_.insert(process.key);
             observations.emplace(process.key, std::move(*observation));
         }
     }
@@ -393,14 +379,6 @@ Result<void> ProbeSource::attend(const EventSink& sink) {
     return adopt(children, sink);
 }
 
-Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
-    auto looked = look_at_all(sink);
-    if (looked || looked.error().kind != Error::Kind::unavailable || !last_look_) {
-        return looked;
-    }
-    return drain(sink).map([&] { return std::vector<ProcessKey>(running_.begin(), running_.end()); });
-}
-
 Result<void> ProbeSource::check_sight(const ProbeLook& now, const std::vector<DovecotProcess>& running) {
     const auto before = std::exchange(last_look_, now);
     const auto unseen = before ? unseen_starts(*before, now, running) : std::vector<ProcessKey>();
@@ -412,7 +390,7 @@ Result<void> ProbeSource::check_sight(const ProbeLook& now, const std::vector<Do
                     unseen.size(), unseen.front().pid));
 }
 
-Result<std::vector<ProcessKey>> ProbeSource::look_at_all(const EventSink& sink) {
+Result<std::vector<ProcessKey>> ProbeSource::sweep(const EventSink& sink) {
     const auto now = look_now();
     auto found = find_processes();
     if (!found) {
@@ -428,18 +406,13 @@ Result<std::vector<ProcessKey>> ProbeSource::look_at_all(const EventSink& sink) 
     if (!found) {
         return tl::make_unexpected(found.error());
     }
-    running_.clear();
     if (auto adopted = adopt(found->children, sink); !adopted) {
         return tl::make_unexpected(adopted.error());
     }
     if (auto seeing = check_sight(now, found->children); !seeing) {
         return tl::make_unexpected(seeing.error());
     }
-    std::vector<ProcessKey> keys;
-    for (const auto& process : found->children) {
-        keys.push_back(process.key);
-    }
-    return keys;
+    return std::move(found->all);
 }
 
 // Without the masters that have no probe: no sweep finds what their sessions told between two sweeps.

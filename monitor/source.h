@@ -39,7 +39,8 @@ class Source {
     [[nodiscard]] virtual Result<void> attend(const EventSink& sink) = 0;
 
     // Drains, then looks at all processes of Dovecot: tells which there are and which titles they show. For
-    // the first look, and after a loss. Returns the processes, for Tracker::retain.
+    // the first look, and after a loss. Returns what runs, for Tracker::retain: also a session whose master
+    // is gone, and dovecot-lda, which has none. Unavailable: to be tried again.
     [[nodiscard]] virtual Result<std::vector<ProcessKey>> sweep(const EventSink& sink) = 0;
 
     // How far `drain` has come, for a successor that begins there. No value where events do not outlive the

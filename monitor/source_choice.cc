@@ -32,7 +32,8 @@ void look_after_pins(const std::filesystem::path& pins, const std::optional<Chec
 }
 
 Result<std::unique_ptr<Source>> start_polling(const ProbeOptions& options) {
-    return start_proc_source({options.master_uid, options.proc});
+    return start_proc_source(
+        {.master_uid = options.master_uid, .proc = options.proc, .lda_uids = options.lda_uids});
 }
 
 Result<std::unique_ptr<Source>> start_probes(const ProbeOptions& options) {

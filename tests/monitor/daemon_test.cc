@@ -49,6 +49,9 @@ class FakeSource : public Source {
             sink(event);
         }
         adopted.clear();
+        if (sweeps == fails_in_sweep) {
+            return unavailable("too many open files");
+        }
         return running_now;
     }
     std::optional<SourcePosition> position() const override { return SourcePosition{"fake", 42}; }
@@ -70,6 +73,7 @@ class FakeSource : public Source {
     std::uint64_t losses = 0;
     std::uint64_t losses_in_drain = 0;
     int sweeps = 0;
+    int fails_in_sweep = 0;
     bool released = false;
     bool retired = false;
 
@@ -226,6 +230,19 @@ TEST_CASE("open sessions of an earlier daemon end where their process is gone") 
     CHECK(ended.id == 5);
     CHECK(ended.end == End::lost);
     CHECK(ended.logout_estimated);
+}
+
+TEST_CASE("a later look at the processes that fails for now ends neither the daemon nor a session") {
+    const StopSignalsBlocked blocked;
+    PollingSource source;
+    FakeStore store;
+    source.loses_at = 3;
+    source.fails_in_sweep = GENERATE(1, 2);
+    source.adopted = {{{77, 700}, 10, ProcessRole::pop3, false, 1s, ExecEvent{true, {}}},
+                      {{77, 700}, 10, ProcessRole::pop3, false, 1s, TitleEvent{"[u 1.2.3.4]", true}}};
+    source.running_now = {{77, 700}};
+    CHECK(Daemon(source, store, setup()).run().has_value() == (source.fails_in_sweep == 2));
+    CHECK(store.changes.size() == (source.fails_in_sweep == 2 ? 1 : 0));
 }
 
 TEST_CASE("a store that stays unavailable to the end is an error that counts what is lost") {

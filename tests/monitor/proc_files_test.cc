@@ -102,6 +102,7 @@ TEST_CASE("children of a master with their own program are Dovecot's") {
                                 entry(12, 10, "imap-hibernate", uid), entry(13, 10, "auth", uid)},
                                uid);
     CHECK(found.masters == std::vector{ProcessKey{10, 1000}});
+    CHECK(found.all.size() == 4);
     REQUIRE(found.children.size() == 2);
     CHECK(found.children[0].role == ProcessRole::imap);
     CHECK(found.children[1].role == ProcessRole::imap_hibernate);

@@ -291,6 +291,10 @@ TEST_CASE("lda delivers when it exits well") {
         CHECK(script.applied.deliveries()[0].service == Service::lda);
         CHECK(boot_time(script.applied.deliveries()[0].at) == script.now);
     }
+    SECTION("well, and looked at meanwhile") {
+        script.exec(arguments).retain({ProcessKey{7, 1}}).exit();
+        CHECK(script.applied.deliveries().size() == 1);
+    }
     SECTION("not so well") {
         script.exec(arguments).exit(75 << 8);
         CHECK(script.applied.deliveries().empty());

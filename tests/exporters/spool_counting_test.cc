@@ -45,6 +45,9 @@ TEST_CASE("A file is made 0640 whatever the umask, and nothing else is left in t
     REQUIRE(stat(spool.file(std::string(300, 'a')).parent_path().c_str(), &status) == 0);
     CHECK(status.st_mode == (S_IFDIR | 0750));
     CHECK(spool.names() == std::vector<std::string>{std::string(254, 'a') + "%", "joe"});
+    REQUIRE(stat(spool.own().c_str(), &status) == 0);
+    CHECK(status.st_mode == (S_IFDIR | 0700));
+    CHECK(names_of(spool.own()).empty());
 }
 
 TEST_CASE("A session that is open counts when it ends, and once") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exporters/spool/file_name.h"
+#include "exporters/spool/folder.h"
 #include "exporters/spool/spool.h"
 #include "tests/store/sample.h"
 #include "tests/temporary_folder.h"
@@ -110,7 +111,13 @@ class Spool {
     std::filesystem::path file(const std::string& user) const { return file_of(options.folder, user); }
     std::string text(const std::string& user) const { return bytes_of(file(user)); }
     std::uint64_t counted(const std::string& name) const { return counter_of(*exporter, name); }
-    std::vector<std::string> names() const { return names_of(options.folder); }
+    // Beside the exporter's own folder.
+    std::vector<std::string> names() const {
+        std::vector<std::string> names = names_of(options.folder);
+        std::erase(names, spool::own_folder_name);
+        return names;
+    }
+    std::filesystem::path own() const { return options.folder / spool::own_folder_name; }
 
     TemporaryFolder folder;
     SpoolOptions options;

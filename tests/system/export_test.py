@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -21,6 +22,7 @@ from waiting import wait_until
 USERS = 25
 SESSIONS = 500
 MESSAGES = 3 * SESSIONS // USERS
+WHOLE = re.compile(r"\d+\ntop=\d+/\d+, retr=\d+/\d+, del=\d+/\d+, size=\d+\n")
 
 
 def download_and_delete(place: Place, user: str, number: int) -> list:
@@ -57,8 +59,11 @@ class SpoolTest(ExportTestCase):
     def test_counters_and_lines_are_those_of_the_log_whatever_is_killed(self) -> None:
         self.start()
         self._deliver_messages()
-        visitor = threading.Thread(target=self._visit)
+        self._over, self._strays = threading.Event(), set()
+        self.addCleanup(self._over.set)
+        visitor, lister = threading.Thread(target=self._visit), threading.Thread(target=self._list_fresh_files)
         visitor.start()
+        lister.start()
         for kill in range(1, 21):
             wait_until(lambda: self._logouts() >= SESSIONS * kill // 22, 60, "sessions to end")
             self.export.kill()
@@ -70,6 +75,9 @@ class SpoolTest(ExportTestCase):
             wait_until(lambda: self._spooled() == expected, 15, "the spool files")
         except TimeoutError:
             self.assertEqual(self._spooled(), expected)
+        self._over.set()
+        lister.join()
+        self.assertEqual(self._strays, set())
 
     def _deliver_messages(self) -> None:
         users = [f"user{n}@example.org" for n in range(USERS)]
@@ -96,8 +104,23 @@ class SpoolTest(ExportTestCase):
         return {user: (len(rest), rest[-1]) for user, rest in lines.items()}
 
     def _spooled(self) -> dict[str, tuple[int, str] | None]:
-        names = [name for name in os.listdir(self.export.spool) if not name.startswith(".")]
-        return {name: self.export.spool_file(name) for name in names}
+        return {file.name: self.export.spool_file(file.name) for file in self.export.spool.iterdir() if file.is_file()}
+
+    def _list_fresh_files(self) -> None:
+        """As a map of who is online does, until the sessions are over."""
+        while not self._over.is_set():
+            for entry in os.scandir(self.export.spool):
+                if entry.is_file(follow_symlinks=False):
+                    self._read_as_listed(Path(entry))
+
+    def _read_as_listed(self, file: Path) -> None:
+        try:
+            if file.stat().st_mtime > time.time() - 600 and not WHOLE.fullmatch(file.read_text()):
+                self._strays.add(f"{file.name} is not whole")
+        except FileNotFoundError:
+            self._strays.add(f"{file.name} is missing")
+        if not re.fullmatch(r"user\d+@example\.org", file.name):
+            self._strays.add(f"{file.name} is no user")
 
     def test_a_change_comes_within_a_quarter_of_a_second(self) -> None:
         self.start()

@@ -26,7 +26,8 @@ struct SpoolSurroundings {
 //
 // Why a counter never drifts, wherever the process is killed. The state holds two numbers for each user:
 // `counter`, what the file must say, and `written`, what it was last known to say.
-// - A session adds one to `counter` in the transaction that remembers its id and stores the cursor: once.
+// - A session adds one to `counter` in the transaction that remembers its id with its login and stores the
+//   cursor: once.
 // - A file is written with `counter` itself, never by adding to what it says; so writing it twice is the
 // same.
 // - It is written only where `written` was committed before and the file, under its lock, says no other

@@ -66,7 +66,7 @@ class Pass {
         std::optional<std::string> last; // none: no user was left
         bool has_settled = false;
     };
-    enum class Step { written, settled, left };
+    enum class Step { written, settled };
 
     Round round(SQLite::Database& state, const std::optional<std::string>& after);
     bool take_step(DirtyUser& user, Marker& marker);

@@ -145,6 +145,13 @@ void Folder::remove_unfinished() const {
     }
 }
 
+Attempt<void> Folder::sync() const {
+    if (syncfs(descriptor()) != 0) {
+        return folder_trouble(options_.folder, errno);
+    }
+    return {};
+}
+
 bool Folder::touch(const std::string& user, UtcTime mtime) const {
     const auto parts = encode_user(user);
     const auto nested = enter(parts, parts.size() - 1, Missing::leave);

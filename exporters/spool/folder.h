@@ -45,6 +45,9 @@ class Folder {
     // The new files that a killed run left behind.
     void remove_unfinished() const;
 
+    // All that was written and renamed in the folder so far outlasts a power cut then.
+    Attempt<void> sync() const;
+
     // False where the user has no regular file with this name alone, or its time cannot be set.
     bool touch(const std::string& user, UtcTime mtime) const;
 

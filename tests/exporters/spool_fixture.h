@@ -67,6 +67,9 @@ inline std::uint64_t counter_of(const SpoolExporter& exporter, const std::string
     return 0;
 }
 
+// Where false, syncfs() in this program returns at once, and the tests need not wait for the disk.
+inline bool flushes_to_disk = false;
+
 class Spool {
   public:
     Spool() : Spool(SpoolOptions{}) {}

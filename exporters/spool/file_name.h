@@ -1,8 +1,7 @@
-// User names as file names, and back.
+// User names as file names.
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +17,5 @@ inline constexpr std::size_t longest_name = 255; // bytes; NAME_MAX
 // for the exporter's own files. A name of over 255 bytes is cut into parts; each but the last ends in a `%`
 // that encodes nothing, which no file has. The empty name is "%". Names equal but for case differ.
 std::vector<std::string> encode_user(std::string_view user);
-
-// No value for what encode_user never makes.
-std::optional<std::string> decode_user(const std::vector<std::string>& parts);
 
 } // namespace dovewatch::spool

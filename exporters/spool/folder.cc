@@ -15,6 +15,7 @@ namespace dovewatch::spool {
 namespace {
 
 constexpr mode_t folder_mode = 0750;
+constexpr mode_t own_folder_mode = 0700;
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr auto unchanged = static_cast<uid_t>(-1);
 
@@ -56,6 +57,44 @@ tl::unexpected<Trouble> wrong_folder(const std::filesystem::path& path, int erro
     return file_trouble(path, "entered", error);
 }
 
+UniqueFd open_own(int parent) {
+    return UniqueFd(openat(parent, own_folder_name, folder_flags | O_NOFOLLOW));
+}
+
+// Returns errno.
+int create_own(int parent) {
+    if (mkdirat(parent, own_folder_name, own_folder_mode) != 0) {
+        return errno;
+    }
+    const UniqueFd made = open_own(parent);
+    return made && fchmod(made.get(), own_folder_mode) == 0 ? 0 : errno;
+}
+
+tl::unexpected<Trouble> wrong_own_folder(const std::filesystem::path& path, int error) {
+    if (error == ELOOP || error == ENOTDIR) {
+        return refused(
+            fmt::format("{} is not a folder, as the exporter needs for unfinished files: remove it; "
+                        "all sessions wait until then",
+                        path.string()));
+    }
+    return folder_trouble(path, error);
+}
+
+// No descriptor where it is missing and left so.
+Attempt<UniqueFd> enter_own(const std::filesystem::path& path, int parent, Folder::Missing missing) {
+    UniqueFd own = open_own(parent);
+    if (!own && errno == ENOENT) {
+        if (missing == Folder::Missing::leave) {
+            return own;
+        }
+        if (const int error = create_own(parent); error != 0) {
+            return folder_trouble(path, error);
+        }
+        own = open_own(parent);
+    }
+    return own ? Attempt<UniqueFd>(std::move(own)) : wrong_own_folder(path / own_folder_name, errno);
+}
+
 } // namespace
 
 timespec to_timespec(UtcTime time) {
@@ -64,12 +103,14 @@ timespec to_timespec(UtcTime time) {
     return {seconds.time_since_epoch().count(), rest.count()};
 }
 
-Attempt<Folder> Folder::open(const SpoolOptions& options) {
+Attempt<Folder> Folder::open(const SpoolOptions& options, Missing own) {
     UniqueFd descriptor(::open(options.folder.c_str(), folder_flags));
     if (!descriptor) {
         return folder_trouble(options.folder, errno);
     }
-    return Folder(options, std::move(descriptor));
+    return enter_own(options.folder, descriptor.get(), own).map([&](UniqueFd entered) {
+        return Folder(options, std::move(descriptor), std::move(entered));
+    });
 }
 
 Attempt<UniqueFd> Folder::enter(const std::vector<std::string>& parts, std::size_t depth,
@@ -97,11 +138,18 @@ std::filesystem::path Folder::path_of(const std::vector<std::string>& parts) con
 }
 
 void Folder::remove_unfinished() const {
-    for (const std::string& name : names_in(descriptor())) {
+    for (const std::string& name : names_in(own())) {
         if (name.starts_with(unfinished_prefix)) {
-            unlinkat(descriptor(), name.c_str(), 0);
+            unlinkat(own(), name.c_str(), 0);
         }
     }
+}
+
+Attempt<void> Folder::sync() const {
+    if (syncfs(descriptor()) != 0) {
+        return folder_trouble(options_.folder, errno);
+    }
+    return {};
 }
 
 bool Folder::touch(const std::string& user, UtcTime mtime) const {

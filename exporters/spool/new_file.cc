@@ -73,7 +73,7 @@ Attempt<NewFile> NewFile::make(const Folder& folder, std::string_view text, UtcT
                                const struct stat* replaced) {
     std::string name = new_name();
     const UniqueFd file(
-        openat(folder.descriptor(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode));
+        openat(folder.own(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode));
     if (!file) {
         return folder_trouble(folder.options().folder, errno);
     }
@@ -89,12 +89,12 @@ Attempt<NewFile> NewFile::make(const Folder& folder, std::string_view text, UtcT
 
 NewFile::~NewFile() {
     if (!name_.empty()) {
-        unlinkat(folder_.descriptor(), name_.c_str(), 0);
+        unlinkat(folder_.own(), name_.c_str(), 0);
     }
 }
 
 int NewFile::replace(int folder, const std::string& name) {
-    if (renameat(folder_.descriptor(), name_.c_str(), folder, name.c_str()) != 0) {
+    if (renameat(folder_.own(), name_.c_str(), folder, name.c_str()) != 0) {
         return errno;
     }
     name_.clear();
@@ -102,10 +102,13 @@ int NewFile::replace(int folder, const std::string& name) {
 }
 
 int NewFile::place(int folder, const std::string& name) {
-    return linkat(folder_.descriptor(), name_.c_str(), folder, name.c_str(), 0) == 0 ? 0 : errno;
+    return linkat(folder_.own(), name_.c_str(), folder, name.c_str(), 0) == 0 ? 0 : errno;
 }
 
 Attempt<void> probe(const Folder& folder) {
+    if (faccessat(folder.descriptor(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
+        return folder_trouble(folder.options().folder, errno);
+    }
     return NewFile::make(folder, "", UtcTime{}, nullptr).map([](const NewFile&) {});
 }
 

@@ -11,11 +11,12 @@
 
 namespace dovewatch::spool {
 
-// A file that is not yet at its place: `.new-...` in the spool folder. Removed at the end of the scope.
+// A file that is not yet at its place, in the exporter's own folder. Removed at the end of the scope.
 class NewFile {
   public:
-    // Whole, with mode and mtime. Owner and group are those of the configuration; where not set, those of
-    // `replaced`, as far as the system allows; where that is null, those of the process.
+    // Whole, with mode and mtime. The folder has its own folder. Owner and group are those of the
+    // configuration; where not set, those of `replaced`, as far as the system allows; where that is null,
+    // those of the process.
     static Attempt<NewFile> make(const Folder& folder, std::string_view text, UtcTime mtime,
                                  const struct stat* replaced);
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t users_per_round = 500;
 
-// What a file may say without anybody else having changed it. A killed run wrote some counter that was due
-// then: more than what the file was known to say, and no more than what is due now.
+// What a file may say without anybody else having changed it. A run that was broken off wrote some counter
+// that was due then: more than what the file was known to say, and no more than what is due now.
 bool is_ours(const DirtyUser& user, std::int64_t found) {
     return found == *user.written || (user.is_unsure && found > *user.written && found <= user.counter);
 }
@@ -39,6 +39,9 @@ void Pass::run(SQLite::Database& state) {
             after = done.last;
         }
     }
+    if (is_unsure_) {
+        make_unsure(state);
+    }
 }
 
 std::optional<std::string> Pass::failure() const {
@@ -62,28 +65,42 @@ Pass::Round Pass::round(SQLite::Database& state, const std::optional<std::string
             break;
         }
         done.last = user.user;
-        done.has_settled = take_step(user, marker) || done.has_settled;
+        take_step(user, marker, done);
     }
-    transaction.commit();
+    if (!done.has_written || sync()) {
+        transaction.commit();
+    }
     return done;
 }
 
-// True where the user was settled and can be written once that is committed.
-bool Pass::take_step(DirtyUser& user, Marker& marker) {
+// A user who is settled can be written once that is committed.
+void Pass::take_step(DirtyUser& user, Marker& marker, Round& done) {
     if (left_.count(user.user) != 0) {
-        return false;
+        return;
     }
     const auto taken = step(user);
     if (!taken) {
         leave(user, taken.error());
-        return false;
+        return;
     }
     if (*taken == Step::written) {
         marker.written(user);
-        return false;
+        done.has_written = true;
+    } else {
+        marker.settled(user);
+        done.has_settled = true;
     }
-    marker.settled(user);
-    return true;
+}
+
+// One call for the files of the whole round.
+bool Pass::sync() {
+    const auto synced = folder_.sync();
+    if (!synced) {
+        is_stopped_ = true;
+        is_unsure_ = true;
+        fail(synced.error().message);
+    }
+    return synced.has_value();
 }
 
 Attempt<Pass::Step> Pass::step(DirtyUser& user) {

@@ -51,8 +51,8 @@ class Pass {
     Pass(const Folder& folder, const Moment& moment, Tally& tally, Memory& memory)
         : folder_(folder), moment_(moment), tally_(tally), memory_(memory) {}
 
-    // Writes all that can be written, in transactions of its own. Throws SQLite::Exception: then it is unsure
-    // which files of the dirty users were written.
+    // Writes all that can be written, in transactions of its own, each after its files are safe from a power
+    // cut. Throws SQLite::Exception: then it is unsure which files of the dirty users were written.
     void run(SQLite::Database& state);
 
     // What must be told of the users that are left: the first trouble, and how many others there are.
@@ -64,12 +64,14 @@ class Pass {
   private:
     struct Round {
         std::optional<std::string> last; // none: no user was left
+        bool has_written = false;
         bool has_settled = false;
     };
-    enum class Step { written, settled, left };
+    enum class Step { written, settled };
 
     Round round(SQLite::Database& state, const std::optional<std::string>& after);
-    bool take_step(DirtyUser& user, Marker& marker);
+    void take_step(DirtyUser& user, Marker& marker, Round& done);
+    bool sync();
     Attempt<Step> step(DirtyUser& user);
     Attempt<std::optional<Content>> read(Place& place);
     Attempt<std::optional<Content>> keep_aside(Place& place);
@@ -89,6 +91,7 @@ class Pass {
     std::size_t failures_ = 0;
     bool is_waiting_ = false;
     bool is_stopped_ = false;
+    bool is_unsure_ = false; // files were written, and that was not stored
 };
 
 } // namespace dovewatch::spool

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 namespace dovewatch::spool {
@@ -56,19 +57,19 @@ bool same_file(const struct stat& one, const struct stat& other) {
     return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-// The part of a name that tells whose file was kept aside. A name that leaves no room for the rest of the
+// The part of a name that tells whose file was kept aside. A path that leaves no room for the rest of the
 // kept file's name is told apart by its hash (FNV-1a).
-std::string stem_of(const std::string& name) {
+std::string stem_of(const std::string& path) {
     constexpr std::size_t room = 220;
     constexpr std::size_t kept = 200;
-    if (name.size() <= room) {
-        return name;
+    if (path.size() <= room) {
+        return path;
     }
     std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char c : name) {
+    for (const char c : path) {
         hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     }
-    return fmt::format("{}%{:016x}", name.substr(0, kept), hash);
+    return fmt::format("{}%{:016x}", path.substr(0, kept), hash);
 }
 
 bool is_number(std::string_view text) {
@@ -162,6 +163,9 @@ Attempt<void> Place::write(std::string_view text, UtcTime mtime) {
     if (error == EEXIST) {
         return locked(fmt::format("{} is being made by another process", path().string()));
     }
+    if (error == EACCES && !nested_) {
+        return folder_trouble(folder_.options().folder, error);
+    }
     if (error != 0) {
         return file_trouble(path(), "written", error);
     }
@@ -170,15 +174,15 @@ Attempt<void> Place::write(std::string_view text, UtcTime mtime) {
 
 Attempt<std::filesystem::path> Place::keep_aside(UtcTime now) {
     const std::string kept = fmt::format("{}{}", damaged_prefix_of_user(), now.time_since_epoch().count());
-    if (renameat(folder(), name().c_str(), folder(), kept.c_str()) != 0) {
+    if (renameat(folder(), name().c_str(), folder_.own(), kept.c_str()) != 0) {
         return file_trouble(path(), "moved aside", errno);
     }
     file_ = UniqueFd();
-    return path().parent_path() / kept;
+    return folder_.path_of({own_folder_name, kept});
 }
 
 std::string Place::damaged_prefix_of_user() const {
-    return fmt::format("{}{}-", damaged_prefix, stem_of(name()));
+    return fmt::format("{}{}-", damaged_prefix, stem_of(fmt::format("{}", fmt::join(parts_, "/"))));
 }
 
 Attempt<bool> Place::remove() {
@@ -193,9 +197,9 @@ Attempt<bool> Place::remove() {
 bool Place::remove_kept_aside() const {
     const std::string prefix = damaged_prefix_of_user();
     bool removed = false;
-    for (const std::string& kept : names_in(folder())) {
+    for (const std::string& kept : names_in(folder_.own())) {
         if (kept.starts_with(prefix) && is_number(std::string_view(kept).substr(prefix.size()))) {
-            removed = unlinkat(folder(), kept.c_str(), 0) == 0 || removed;
+            removed = unlinkat(folder_.own(), kept.c_str(), 0) == 0 || removed;
         }
     }
     return removed;

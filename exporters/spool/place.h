@@ -30,7 +30,7 @@ class Place {
     // Whoever looks sees the file as it was or as it is then, whole. Kind locked where a file has appeared.
     Attempt<void> write(std::string_view text, UtcTime mtime);
 
-    // Renames the file to `.damaged-...` beside it; then there is none. Returns its new path.
+    // Moves the file to the exporter's own folder; then there is none. Returns its new path.
     Attempt<std::filesystem::path> keep_aside(UtcTime now);
 
     // With the files that were kept aside for the user, and folders that nothing else needs. False where

@@ -34,7 +34,7 @@ Result<void> check_folder(const SpoolOptions& options) {
     if (is_no_folder(options.folder)) {
         return usage_error(options.folder.string() + " is not a folder: name the spool folder");
     }
-    const auto folder = spool::Folder::open(options);
+    const auto folder = spool::Folder::open(options, spool::Folder::Missing::create);
     if (!folder) {
         return tl::make_unexpected(to_error(folder.error()));
     }
@@ -76,7 +76,7 @@ Result<void> SpoolExporter::take(std::span<const StoreChange> changes, bool repl
 }
 
 Result<std::chrono::milliseconds> SpoolExporter::push(SQLite::Database& state) {
-    const auto folder = spool::Folder::open(options_);
+    const auto folder = spool::Folder::open(options_, spool::Folder::Missing::create);
     if (!folder) {
         return tl::make_unexpected(to_error(folder.error()));
     }

@@ -26,7 +26,8 @@ struct SpoolSurroundings {
 //
 // Why a counter never drifts, wherever the process is killed. The state holds two numbers for each user:
 // `counter`, what the file must say, and `written`, what it was last known to say.
-// - A session adds one to `counter` in the transaction that remembers its id and stores the cursor: once.
+// - A session adds one to `counter` in the transaction that remembers its id with its login and stores the
+//   cursor: once.
 // - A file is written with `counter` itself, never by adding to what it says; so writing it twice is the
 // same.
 // - It is written only where `written` was committed before and the file, under its lock, says no other
@@ -36,10 +37,10 @@ struct SpoolSurroundings {
 // - So a kill after the writing and before the commit that makes `written` equal to `counter` leaves a file
 //   with a number above `written`, and, since counters only grow, not above `counter`: it is ours, and is
 //   written again. Only after a kill, or a failed commit, is a number in between taken for ours.
-// Two limits follow. What another program adds to a file in the very time that a kill leaves open may be
-// taken for ours. And files are not flushed to the disk one by one: after a power cut a file may be old, or
-// empty and thus kept aside as damaged; its counter goes on from the state, for which `state` should use
-// synchronous=FULL.
+// - The files of a round are flushed to the disk before that commit. So a power cut leaves no file that is
+//   older than `written`, where `state` uses synchronous=FULL.
+// One limit follows: what another program adds to a file in the very time that a kill leaves open may be
+// taken for ours.
 class SpoolExporter : public Exporter {
   public:
     explicit SpoolExporter(SpoolOptions options, SpoolSurroundings surroundings = {});

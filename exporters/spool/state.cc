@@ -10,7 +10,9 @@ namespace {
 
 // dirty: 0 no, 1 yes, 2 yes, and a killed run may have written the file.
 // session: the one that statistics and logout are of, 0 none.
-// number: the change that counted the session; ids are given at login, so a long session's may be old.
+// login: with the session's id, what tells sessions apart. A store that lost its newest rows to a power cut,
+// or came from a backup, gives their ids again. number: the change that counted the session; ids are given at
+// login, so a long session's may be old.
 constexpr const char* tables = R"(
 CREATE TABLE IF NOT EXISTS spool_user (
     user TEXT NOT NULL PRIMARY KEY,
@@ -24,10 +26,12 @@ CREATE TABLE IF NOT EXISTS spool_user (
 CREATE INDEX IF NOT EXISTS spool_dirty ON spool_user (user) WHERE dirty > 0;
 CREATE TABLE IF NOT EXISTS spool_counted (
     session INTEGER PRIMARY KEY,
+    login INTEGER NOT NULL,
     number INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS spool_open (
     session INTEGER PRIMARY KEY,
+    login INTEGER NOT NULL,
     user TEXT NOT NULL,
     service INTEGER NOT NULL
 );

@@ -27,7 +27,7 @@ struct DirtyUser {
     bool has_ended = false;              // a session has: the two below are of the newest
     std::string statistics;              // empty where the logout line was not seen
     UtcTime logout{};                    // of the login where no session has ended
-    bool is_unsure = false;              // a killed run may have written the file since
+    bool is_unsure = false;              // a run that was broken off may have written the file since
     bool is_online = false;              // and touch_online is set
 };
 

@@ -21,6 +21,15 @@ const std::string add = "INSERT INTO spool_user VALUES (?1, ?2, NULL, ?3, ?4, ?5
                         change;
 const std::string update = "UPDATE spool_user SET " + change + " WHERE user = ?1";
 
+// No row changes where the session is known.
+constexpr const char* remember_sql =
+    "INSERT INTO spool_counted VALUES (?, ?, ?) ON CONFLICT (session) DO UPDATE"
+    " SET login = excluded.login, number = excluded.number WHERE login <> excluded.login";
+constexpr const char* open_sql =
+    "INSERT INTO spool_open VALUES (?, ?, ?, ?) ON CONFLICT (session) DO UPDATE"
+    " SET login = excluded.login, user = excluded.user, service = excluded.service"
+    " WHERE login <> excluded.login";
+
 void run(SQLite::Statement& statement, const Session& session, std::int64_t added) {
     Binder(statement)
         .text(session.user)
@@ -34,10 +43,9 @@ void run(SQLite::Statement& statement, const Session& session, std::int64_t adde
 } // namespace
 
 Taker::Taker(const SpoolOptions& options, bool replayed, SQLite::Database& state)
-    : options_(options), replayed_(replayed),
-      remember_(state, "INSERT OR IGNORE INTO spool_counted VALUES (?, ?)"), add_(state, add),
-      update_(state, update), open_(state, "INSERT OR IGNORE INTO spool_open VALUES (?, ?, ?)"),
-      list_(state, mark_dirty_sql), close_(state, "DELETE FROM spool_open WHERE session = ?") {}
+    : options_(options), replayed_(replayed), remember_(state, remember_sql), add_(state, add),
+      update_(state, update), open_(state, open_sql), list_(state, mark_dirty_sql),
+      close_(state, "DELETE FROM spool_open WHERE session = ?") {}
 
 void Taker::take(const StoreChange& change) {
     const auto* session = std::get_if<Session>(&change.row);
@@ -53,7 +61,11 @@ void Taker::take(const StoreChange& change) {
 
 // The file is written at once, so that the user appears online.
 void Taker::open(const Session& session) {
-    Binder(open_).integer(session.id).text(session.user).integer(static_cast<int>(session.service));
+    Binder(open_)
+        .integer(session.id)
+        .time(session.login)
+        .text(session.user)
+        .integer(static_cast<int>(session.service));
     if (open_.exec() > 0) {
         Binder(list_).text(session.user).time(session.login);
         list_.exec();
@@ -72,7 +84,7 @@ void Taker::end(const Session& session, std::int64_t number) {
 }
 
 bool Taker::remember(const Session& session, std::int64_t number) {
-    Binder(remember_).integer(session.id).integer(number);
+    Binder(remember_).integer(session.id).time(session.login).integer(number);
     const bool is_new = remember_.exec() > 0;
     new_sessions_ += is_new ? 1 : 0;
     return is_new;

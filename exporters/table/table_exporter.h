@@ -29,8 +29,8 @@ struct TableSystem {
 
 TableSystem real_table_system();
 
-// A row per user that was seen. Mailboxes are counted on a thread of their own, when a session of the user
-// has ended, a message was delivered, or the count is too old; `push` never waits for it.
+// A row per user that was seen. Mailboxes are counted on a thread of their own, when the user is new, a
+// session of the user has ended, or the count is too old; `push` never waits for it.
 class TableExporter : public Exporter {
   public:
     explicit TableExporter(TableOptions options, TableSystem system = real_table_system());

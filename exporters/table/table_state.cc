@@ -86,10 +86,7 @@ class Taker {
         make_due(session.user, *session.logout);
     }
 
-    void operator()(const Delivery& delivery) {
-        know(delivery.user);
-        make_due(delivery.user, delivery.at);
-    }
+    void operator()(const Delivery& delivery) { know(delivery.user); }
 
   private:
     void know(const std::string& user) {

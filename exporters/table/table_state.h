@@ -29,7 +29,7 @@ struct UserState {
 
 struct DueMailbox {
     std::string user;
-    std::int64_t version = 0; // as of the user's last session end or delivery
+    std::int64_t version = 0; // as of the user's last session end
 };
 
 struct Count {
@@ -46,8 +46,8 @@ class TableState {
     // Makes the tables where they are missing, and brings counts that are older than `max_age` forward.
     void prepare(std::chrono::seconds max_age);
 
-    // A session's end and a delivery make the user's mailbox due; replayed ones only where they are newer
-    // than its count.
+    // A session's end makes the user's mailbox due; a replayed one only where it is newer than the count. A
+    // delivery does not, or an address that gets mail all day would be counted without end.
     void take(std::span<const StoreChange> changes, bool replayed);
 
     // Those that have waited longest first.

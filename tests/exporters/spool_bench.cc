@@ -34,8 +34,11 @@ void run(Spool& spool, const std::string& name, std::int64_t first_id) {
 } // namespace
 
 TEST_CASE("Sessions of distinct users", "[.bench]") {
+    flushes_to_disk = GENERATE(false, true);
+    std::cout << (flushes_to_disk ? "Flushed to the disk:\n" : "Not flushed:\n");
     Spool spool;
-    spool.state.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    spool.state.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     run(spool, "users seen for the first time", 1);
     run(spool, "users with a file", users + 1);
+    flushes_to_disk = false;
 }

@@ -45,6 +45,9 @@ TEST_CASE("A file is made 0640 whatever the umask, and nothing else is left in t
     REQUIRE(stat(spool.file(std::string(300, 'a')).parent_path().c_str(), &status) == 0);
     CHECK(status.st_mode == (S_IFDIR | 0750));
     CHECK(spool.names() == std::vector<std::string>{std::string(254, 'a') + "%", "joe"});
+    REQUIRE(stat(spool.own().c_str(), &status) == 0);
+    CHECK(status.st_mode == (S_IFDIR | 0700));
+    CHECK(names_of(spool.own()).empty());
 }
 
 TEST_CASE("A session that is open counts when it ends, and once") {
@@ -61,9 +64,20 @@ TEST_CASE("An end that was taken back counts once") {
     Spool spool;
     spool.take_and_push({past(1, "joe")});
     spool.take_and_push({session(1, "joe", noon - 1000)});
-    spool.take_and_push({past(1, "joe", noon + 9)});
+    spool.take_and_push({ended(past(1, "joe"), noon + 9)});
     CHECK(spool.text("joe") == content(1));
     CHECK(mtime_of(spool.file("joe")) == noon + 9);
+}
+
+TEST_CASE("A session with the id of one that the store has lost counts") {
+    Spool spool;
+    spool.take_and_push({past(1, "joe"), past(2, "sue")});
+    const Session again = past(1, "joe", noon + 5000);
+    spool.take_and_push({again, past(2, "joe", noon + 6000), again});
+    CHECK(spool.text("joe") == content(3));
+    CHECK(spool.text("sue") == content(1));
+    spool.take_and_push({again});
+    CHECK(spool.text("joe") == content(3));
 }
 
 TEST_CASE("Statistics that are known later replace the template") {

@@ -7,7 +7,6 @@
 
 using namespace dovewatch;
 using namespace dovewatch::test;
-using spool::decode_user;
 using spool::encode_user;
 using Parts = std::vector<std::string>;
 
@@ -28,10 +27,26 @@ void check_stays_inside(const Parts& parts) {
     }
 }
 
+// Percent-decoded, without the `%` that ends a part.
+std::string decoded(const Parts& parts) {
+    std::string user;
+    for (const std::string& part : parts) {
+        for (std::size_t i = 0; i < part.size(); ++i) {
+            if (part[i] != '%') {
+                user += part[i];
+            } else if (i + 2 < part.size()) {
+                user += static_cast<char>(std::stoi(part.substr(i + 1, 2), nullptr, 16));
+                i += 2;
+            }
+        }
+    }
+    return user;
+}
+
 void check_round_trip(const std::string& user) {
     const Parts parts = encode_user(user);
     check_stays_inside(parts);
-    REQUIRE(decode_user(parts) == user);
+    REQUIRE(decoded(parts) == user);
 }
 
 std::string random_name(std::mt19937& random) {
@@ -52,8 +67,8 @@ const std::vector<std::string> hostile = {
     "/etc/passwd",
     "a/b",
     "/",
-    ".new-1-1",
-    ".damaged-joe-1",
+    ".dovewatch",
+    ".dovewatch/new-1-1",
     "%2F",
     "%",
     "%%",
@@ -120,15 +135,6 @@ TEST_CASE("Random bytes stay inside the folder and come back") {
     std::mt19937 random(2006);
     for (int i = 0; i < 5'000; ++i) {
         check_round_trip(random_name(random));
-    }
-}
-
-TEST_CASE("What the encoding never makes is no user") {
-    const std::vector<Parts> foreign = {{},         {""},    {"a%"},     {"%2f"},      {"a%41"},
-                                        {"%4"},     {"%zz"}, {".new-1"}, {"a%", "b"},  {"a/b"},
-                                        {"%", "a"}, {"%+1"}, {"a", "b"}, {"%2E", "%"}, {"a\nb"}};
-    for (const Parts& parts : foreign) {
-        CHECK(decode_user(parts) == std::nullopt);
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exporters/spool/file_name.h"
+#include "exporters/spool/folder.h"
 #include "exporters/spool/spool.h"
 #include "tests/store/sample.h"
 #include "tests/temporary_folder.h"
@@ -66,6 +67,9 @@ inline std::uint64_t counter_of(const SpoolExporter& exporter, const std::string
     return 0;
 }
 
+// Where false, syncfs() in this program returns at once, and the tests need not wait for the disk.
+inline bool flushes_to_disk = false;
+
 class Spool {
   public:
     Spool() : Spool(SpoolOptions{}) {}
@@ -110,7 +114,13 @@ class Spool {
     std::filesystem::path file(const std::string& user) const { return file_of(options.folder, user); }
     std::string text(const std::string& user) const { return bytes_of(file(user)); }
     std::uint64_t counted(const std::string& name) const { return counter_of(*exporter, name); }
-    std::vector<std::string> names() const { return names_of(options.folder); }
+    // Beside the exporter's own folder.
+    std::vector<std::string> names() const {
+        std::vector<std::string> names = names_of(options.folder);
+        std::erase(names, spool::own_folder_name);
+        return names;
+    }
+    std::filesystem::path own() const { return options.folder / spool::own_folder_name; }
 
     TemporaryFolder folder;
     SpoolOptions options;

@@ -67,8 +67,8 @@ TEST_CASE("A damaged file is reported, kept aside and never reset") {
     CHECK(spool.text("joe") == content(3)); // as the state knows
     CHECK(spool.text("new") == content(1)); // counted since
     CHECK(spool.text("sue") == content(1));
-    const auto kept = ".damaged-joe-" + std::to_string(spool.utc);
-    CHECK(bytes_of(spool.options.folder / kept) == damaged);
+    const auto kept = "damaged-joe-" + std::to_string(spool.utc);
+    CHECK(bytes_of(spool.own() / kept) == damaged);
     CHECK(spool.counted("damaged files kept aside") == 2);
     REQUIRE(spool.reports.size() == 2);
     CHECK_THAT(spool.reports.front(), Catch::Contains("/joe is damaged") && Catch::Contains(kept));
@@ -83,9 +83,10 @@ TEST_CASE("A damaged file with the longest name is kept aside") {
     spool.take_and_push({past(1, one), past(2, other)});
     CHECK(spool.text(one) == content(1));
     CHECK(spool.text(other) == content(1));
-    CHECK(spool.names().size() == 4);
+    CHECK(names_of(spool.own()).size() == 2);
     CHECK(value_of(forget_spool_user(spool.options, spool.state, one)));
-    CHECK(spool.names().size() == 2);
+    CHECK(names_of(spool.own()).size() == 1);
+    CHECK(spool.names() == std::vector<std::string>{other});
 }
 
 TEST_CASE("A file keeps its owner, or gets that of the configuration") {
@@ -112,9 +113,10 @@ TEST_CASE("A file keeps its owner, or gets that of the configuration") {
 
 TEST_CASE("New files of a run that was killed are removed, others are not") {
     Spool spool;
-    write_bytes(spool.options.folder / ".new-12-3", "half");
-    write_bytes(spool.options.folder / ".damaged-joe-12", "kept");
+    write_bytes(spool.own() / "new-12-3", "half");
+    write_bytes(spool.own() / "damaged-joe-12", "kept");
     write_bytes(spool.options.folder / "new-12-3", content(4));
     must(spool.exporter->prepare(spool.state));
-    CHECK(spool.names() == std::vector<std::string>{".damaged-joe-12", "new-12-3"});
+    CHECK(spool.names() == std::vector<std::string>{"new-12-3"});
+    CHECK(names_of(spool.own()) == std::vector<std::string>{"damaged-joe-12"});
 }

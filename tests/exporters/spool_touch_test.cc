@@ -68,6 +68,17 @@ TEST_CASE("After the last logout the mtime is the logout's and stays") {
     CHECK(spool.text("joe") == content(2));
 }
 
+TEST_CASE("An open session with the id of one that the store has lost takes its place") {
+    Spool spool(touching());
+    spool.take_and_push({imap(session(1, "joe", noon))});
+    spool.take_and_push({imap(session(1, "sue", noon + 1))});
+    const auto last_of_joe = spool.utc;
+    pass_time(spool, std::chrono::minutes(1));
+    spool.push();
+    CHECK(mtime_of(spool.file("joe")) == last_of_joe);
+    CHECK(mtime_of(spool.file("sue")) == spool.utc);
+}
+
 TEST_CASE("The file of an open session that was removed comes back") {
     Spool spool(touching());
     spool.take_and_push({imap(past(1, "joe")), imap(session(2, "joe", noon))});

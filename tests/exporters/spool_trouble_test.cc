@@ -152,6 +152,29 @@ TEST_CASE("A link in place of a long name's folder is not followed") {
     CHECK(spool.text(name) == content(1));
 }
 
+TEST_CASE("What is planted as the exporter's own folder is not followed, is named, and no session is lost") {
+    Spool spool;
+    const std::string what = GENERATE(as<std::string>{}, "a link to a folder", "a named pipe", "a socket");
+    const auto outside = spool.folder / "outside";
+    std::filesystem::create_directory(outside);
+    std::filesystem::remove(spool.own());
+    if (what == "a link to a folder") {
+        std::filesystem::create_directory_symlink(outside, spool.own());
+    } else {
+        plant(what, spool.own(), outside);
+    }
+    spool.take({past(1, "joe")});
+    const auto prepared = spool.exporter->prepare(spool.state);
+    REQUIRE_FALSE(prepared);
+    CHECK_THAT(prepared.error().message, Contains("/.dovewatch is not a folder") && Contains("remove it"));
+    CHECK_THAT(spool.failure(), Contains("/.dovewatch is not a folder"));
+    CHECK(spool.names().empty());
+    CHECK(std::filesystem::is_empty(outside));
+    std::filesystem::remove(spool.own());
+    spool.push();
+    CHECK(spool.text("joe") == content(1));
+}
+
 TEST_CASE("A hard link to another file is neither written nor touched") {
     SpoolOptions options;
     options.touch_online = true;
@@ -178,7 +201,7 @@ TEST_CASE("Several failures are one message: the first, and how many others") {
 
 TEST_CASE("A folder that is missing is named, loses nothing, and recovers") {
     Spool spool;
-    std::filesystem::remove(spool.options.folder);
+    std::filesystem::remove_all(spool.options.folder);
     const auto prepared = spool.exporter->prepare(spool.state);
     REQUIRE_FALSE(prepared);
     CHECK(prepared.error().kind == Error::Kind::unavailable);
@@ -193,7 +216,7 @@ TEST_CASE("A folder that is missing is named, loses nothing, and recovers") {
 
 TEST_CASE("A spool folder that is a file is the administrator's mistake") {
     Spool spool;
-    std::filesystem::remove(spool.options.folder);
+    std::filesystem::remove_all(spool.options.folder);
     write_bytes(spool.options.folder, "");
     const auto prepared = spool.exporter->prepare(spool.state);
     REQUIRE_FALSE(prepared);
@@ -248,7 +271,12 @@ TEST_CASE("Without permission for the folder or a file the message names who lac
     REQUIRE(chmod((spool.folder / "state.db").c_str(), 0666) == 0);
     REQUIRE(chmod(spool.folder.path().c_str(), 0777) == 0);
     spool.take({past(1, "joe")});
+    const bool may_own = GENERATE(false, true);
+    if (may_own) {
+        REQUIRE(chown(spool.own().c_str(), nobody, nobody) == 0);
+    }
     CHECK(as_nobody(65534, [&] {
+        demand(!spool.exporter->prepare(spool.state), "prepared");
         const auto pushed = spool.exporter->push(spool.state);
         demand(!pushed && pushed.error().kind == Error::Kind::unavailable, "pushed");
         demand(pushed.error().message.find("user 65534 lacks permission") != std::string::npos,
@@ -265,6 +293,7 @@ TEST_CASE("A process that may not give files away is told which keys to mend") {
     SpoolOptions options;
     options.group = 0;
     Spool spool(options);
+    std::filesystem::remove(spool.own());
     REQUIRE(chmod(spool.options.folder.c_str(), 0777) == 0);
     REQUIRE(chmod((spool.folder / "state.db").c_str(), 0666) == 0);
     REQUIRE(chmod(spool.folder.path().c_str(), 0777) == 0);

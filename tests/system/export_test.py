@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -11,6 +12,7 @@ import unittest
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from daemon_fixture import Daemon, ProbeTestCase, run_cli
 from dovecot_fixture import PASSWORD, Dovecot
@@ -21,24 +23,40 @@ from waiting import wait_until
 USERS = 25
 SESSIONS = 500
 MESSAGES = 3 * SESSIONS // USERS
+WHOLE = re.compile(r"\d+\ntop=\d+/\d+, retr=\d+/\d+, del=\d+/\d+, size=\d+\n")
 
 
-def download_and_delete(place: Place, user: str, number: int) -> list:
-    """Command by command, or all in one write; reads some messages and deletes one."""
+def download_and_delete(place: Place, user: str, number: int) -> str:
+    """Command by command, or all in one write; reads some messages and deletes one. Returns Dovecot's line of that."""
     if number % 2:
         client = open_pop3(place, user)
-        for message in range(1, 1 + number % 3):
-            client.retr(message)
+        messages, size = client.stat()
+        retrieved = [client.retr(message) for message in range(1, 1 + number % 3)]
         client.dele(1)
         client.quit()
-        return []
-    commands = [f"USER {user}", f"PASS {PASSWORD}", "TOP 2 0", "RETR 1", "DELE 1", "QUIT"]
+        sent = sum(len(reply) + len("\r\n") + octets for reply, _, octets in retrieved)
+        return f"top=0/0, retr={len(retrieved)}/{sent}, del=1/{messages}, size={size}"
+    commands = [f"USER {user}", f"PASS {PASSWORD}", "STAT", "TOP 2 0", "RETR 1", "DELE 1", "QUIT"]
     with place.connect(place.ports.pop3) as connection, connection.makefile("rb") as replies:
         connection.sendall("".join(f"{command}\r\n" for command in commands).encode())
-        expect(replies.readline(), b"+OK")
-        while replies.readline():
-            pass
-    return []
+        for _ in ("greeting", "USER", "PASS"):
+            expect(replies.readline(), b"+OK")
+        _, messages, size = replies.readline().decode().split()
+        top, retrieved = sent_octets(replies), sent_octets(replies)
+        replies.read()
+    return f"top=1/{top}, retr=1/{retrieved}, del=1/{messages}, size={size}"
+
+
+def sent_octets(replies: BinaryIO) -> int:
+    """As Dovecot counts a message: with the line before it, without the one after it."""
+    reply = replies.readline()
+    expect(reply, b"+OK")
+    octets = len(reply)
+    while (line := replies.readline()) != b".\r\n":
+        if not line:
+            raise ConnectionError("the message has no end")
+        octets += len(line)
+    return octets
 
 
 class ExportTestCase(ProbeTestCase):
@@ -57,19 +75,39 @@ class SpoolTest(ExportTestCase):
     def test_counters_and_lines_are_those_of_the_log_whatever_is_killed(self) -> None:
         self.start()
         self._deliver_messages()
-        visitor = threading.Thread(target=self._visit)
+        self._over, self._strays, self._visited = threading.Event(), set(), {}
+        self.addCleanup(self._over.set)
+        visitor, lister = threading.Thread(target=self._visit), threading.Thread(target=self._list_fresh_files)
         visitor.start()
+        lister.start()
         for kill in range(1, 21):
             wait_until(lambda: self._logouts() >= SESSIONS * kill // 22, 60, "sessions to end")
             self.export.kill()
             self.export.start()
         visitor.join()
-        expected = self._logged()
-        self.assertEqual(sum(counter for counter, _ in expected.values()), SESSIONS)
+        logged = self._logged()
+        self.assertEqual(sum(map(len, logged.values())), SESSIONS)
+        for user, lines in logged.items():
+            self.assertEqual(lines, self._visited[user], user)
+        expected = {user: (len(lines), lines[-1]) for user, lines in logged.items()}
         try:
             wait_until(lambda: self._spooled() == expected, 15, "the spool files")
         except TimeoutError:
             self.assertEqual(self._spooled(), expected)
+        self._over.set()
+        lister.join()
+        self.assertEqual(self._strays, set())
+        self._check_store(logged)
+
+    def _check_store(self, logged: dict[str, list[str]]) -> None:
+        stored = defaultdict(list)
+        for row in self.daemon.rows("session"):
+            top, top_bytes, read, read_bytes, deleted, messages, _ = map(int, re.findall(r"\d+", row["statistics"]))
+            self.assertEqual([row[name] for name in ("top", "retrieved", "deleted", "left", "bytes")],
+                             [top, read, deleted, messages - deleted, top_bytes + read_bytes])
+            stored[row["user"]].append(row["statistics"])
+        self.assertEqual({user: sorted(lines) for user, lines in stored.items()},
+                         {user: sorted(lines) for user, lines in logged.items()})
 
     def _deliver_messages(self) -> None:
         users = [f"user{n}@example.org" for n in range(USERS)]
@@ -80,24 +118,39 @@ class SpoolTest(ExportTestCase):
         run_at_once([partial(self._visit_as, user) for user in range(USERS)])
 
     def _visit_as(self, user: int) -> list:
-        for number in range(SESSIONS // USERS):
-            download_and_delete(self.place, f"user{user}@example.org", number)
+        name = f"user{user}@example.org"
+        self._visited[name] = [download_and_delete(self.place, name, number) for number in range(SESSIONS // USERS)]
         return []
 
     def _logouts(self) -> int:
         return self.dovecot.log.read_text(errors="replace").count("Disconnected: ")
 
-    def _logged(self) -> dict[str, tuple[int, str]]:
+    def _logged(self) -> dict[str, list[str]]:
         lines = defaultdict(list)
         for line in self.dovecot.log.read_text().splitlines():
             head, found, rest = line.partition("Disconnected: Logged out ")
             if found and " pop3(" in head:
                 lines[head.partition(" pop3(")[2].partition(")")[0]].append(rest)
-        return {user: (len(rest), rest[-1]) for user, rest in lines.items()}
+        return dict(lines)
 
     def _spooled(self) -> dict[str, tuple[int, str] | None]:
-        names = [name for name in os.listdir(self.export.spool) if not name.startswith(".")]
-        return {name: self.export.spool_file(name) for name in names}
+        return {file.name: self.export.spool_file(file.name) for file in self.export.spool.iterdir() if file.is_file()}
+
+    def _list_fresh_files(self) -> None:
+        """As a map of who is online does, until the sessions are over."""
+        while not self._over.is_set():
+            for entry in os.scandir(self.export.spool):
+                if entry.is_file(follow_symlinks=False):
+                    self._read_as_listed(Path(entry))
+
+    def _read_as_listed(self, file: Path) -> None:
+        try:
+            if file.stat().st_mtime > time.time() - 600 and not WHOLE.fullmatch(file.read_text()):
+                self._strays.add(f"{file.name} is not whole")
+        except FileNotFoundError:
+            self._strays.add(f"{file.name} is missing")
+        if not re.fullmatch(r"user\d+@example\.org", file.name):
+            self._strays.add(f"{file.name} is no user")
 
     def test_a_change_comes_within_a_quarter_of_a_second(self) -> None:
         self.start()

@@ -41,7 +41,7 @@ Result<void> check_file(const std::filesystem::path& file) {
         return usage_error("the table needs the name of its file");
     }
     if (file.has_parent_path() && !std::filesystem::is_directory(file.parent_path(), ignored)) {
-        return usage_error(
+        return unavailable(
             fmt::format("the table's folder {} does not exist: create it", file.parent_path().string()));
     }
     if (std::filesystem::is_directory(file, ignored)) {

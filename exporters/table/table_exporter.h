@@ -37,7 +37,8 @@ class TableExporter : public Exporter {
 
     std::string_view name() const override { return "table"; }
 
-    // Usage errors: the file's folder is missing, the mail location is not understood.
+    // Kind usage: the file has no name or is a folder, the mail location is not understood.
+    // Kind unavailable: the file's folder is missing; the tables are there nevertheless.
     Result<void> prepare(SQLite::Database& state) override;
 
     Result<void> take(std::span<const StoreChange> changes, bool replayed, SQLite::Database& state) override;

@@ -69,7 +69,7 @@ Result<bool> Conveyor::take() {
     });
 }
 
-Result<std::chrono::milliseconds> Conveyor::push() {
+Result<Pushed> Conveyor::push() {
     return guarded(state_file_, [&] { return exporter_.push(state_); });
 }
 
@@ -105,18 +105,19 @@ Result<void> Conveyor::skip_to(UtcTime until) {
     });
 }
 
-void Conveyor::note(const std::optional<Error>& error) {
-    if (!row_ || (!error && !failed_)) {
+void Conveyor::note(const Result<Pushed>& attempt) {
+    const std::string error = attempt ? attempt->trouble.value_or(std::string()) : attempt.error().message;
+    if (!row_ || (attempt && error == noted_error_)) {
         return;
     }
     [[maybe_unused]] const auto stored = guarded(state_file_, [&] {
-        if (error) {
-            row_->count_failure(error->message);
-        } else {
+        if (error.empty()) {
             row_->count_success();
+        } else {
+            row_->count_failure(error);
         }
     });
-    failed_ = error.has_value();
+    noted_error_ = error;
 }
 
 void Conveyor::note_counters() {

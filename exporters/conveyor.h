@@ -5,10 +5,10 @@
 #include "exporters/exporter.h"
 #include "store/reader.h"
 
-#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 namespace dovewatch {
 
@@ -27,8 +27,8 @@ class Conveyor {
     // Takes in one batch from the cursor on. False where the store has no more.
     [[nodiscard]] Result<bool> take();
 
-    // Passes on what was taken; how long until it wants to be called again.
-    [[nodiscard]] Result<std::chrono::milliseconds> push();
+    // Passes on what was taken.
+    [[nodiscard]] Result<Pushed> push();
 
     // Has the exporter pass on again what changed since, up to the cursor.
     [[nodiscard]] Result<void> replay(UtcTime since);
@@ -37,7 +37,7 @@ class Conveyor {
     [[nodiscard]] Result<void> skip_to(UtcTime until);
 
     // How the last attempt went, for `status`. What cannot be stored is not told.
-    void note(const std::optional<Error>& error);
+    void note(const Result<Pushed>& attempt);
     void note_counters();
 
   private:
@@ -50,7 +50,7 @@ class Conveyor {
     SQLite::Database& state_;
     std::filesystem::path state_file_;
     std::optional<ExporterRow> row_;
-    bool failed_ = false;
+    std::string noted_error_;
     std::vector<std::uint64_t> noted_counters_;
 };
 

@@ -19,7 +19,7 @@ struct ExporterStatus {
     std::string name;
     std::int64_t cursor = 0; // of the last change that was taken in: see StoreChange::number
     std::uint64_t delivered = 0;
-    std::uint64_t failed = 0; // attempts, of taking in and passing on
+    std::uint64_t failed = 0; // attempts, of taking in and passing on; trouble with some of it counts once
     std::string error;        // of the last attempt; empty where it went well
     std::vector<Counter> counters;
 };

@@ -21,6 +21,7 @@ using Clock = Exporter::Clock;
 
 constexpr auto gathering = 50ms;    // what comes within it is taken in together
 constexpr auto safety_look = 30s;   // where the file system told nothing
+constexpr int deaf = -1;            // in place of a descriptor: nothing is listened to
 constexpr auto counters_every = 1s; // at most
 
 // What an exporter works with while its database can be reached.
@@ -73,19 +74,23 @@ class Loop {
 
     Result<void> run() {
         while (!stopping_) {
-            auto delay = step();
-            if (!delay && delay.error().kind == Error::Kind::usage) {
-                return tl::make_unexpected(delay.error());
+            const auto done = step();
+            if (!done && done.error().kind == Error::Kind::usage) {
+                return tl::make_unexpected(done.error());
             }
-            note(delay ? std::nullopt : std::optional(delay.error()));
-            wait(delay ? *delay : backoff_.failed());
+            note(done);
+            if (done) {
+                backoff_.succeeded();
+                wait(std::min<Clock::duration>(done->next, safety_look), workplace_->watch.fd());
+            } else {
+                wait(backoff_.failed(), deaf);
+            }
         }
         return {};
     }
 
   private:
-    // How long nothing is to be done unless the store changes.
-    Result<Clock::duration> step() {
+    Result<Pushed> step() {
         if (!workplace_) {
             auto opened = open_workplace(exporter_, place_);
             if (!opened) {
@@ -94,38 +99,33 @@ class Loop {
             workplace_ = std::move(*opened);
         }
         Conveyor& conveyor = workplace_->conveyor;
-        return take_to_the_end(conveyor, [this] { return stopping_ = is_stopped(0ms); })
-            .and_then([&] { return conveyor.push(); })
-            .map([](auto wanted) { return std::min<Clock::duration>(wanted, safety_look); });
+        return take_to_the_end(conveyor, [this] { return stopping_ = is_stopped(0ms); }).and_then([&] {
+            return conveyor.push();
+        });
     }
 
-    void note(const std::optional<Error>& error) {
+    void note(const Result<Pushed>& done) {
         if (workplace_) {
-            workplace_->conveyor.note(error);
+            workplace_->conveyor.note(done);
             if (Clock::now() >= counters_noted_ + counters_every) {
                 workplace_->conveyor.note_counters();
                 counters_noted_ = Clock::now();
             }
         }
-        if (!error) {
-            backoff_.succeeded();
-        }
-        const std::string text = error ? error->message : std::string();
+        const std::string text = done ? done->trouble.value_or(std::string()) : done.error().message;
         if (text == told_) {
             return;
         }
-        log(error ? Severity::error : Severity::info,
-            fmt::format("{}: {}", exporter_.name(), error ? text + "; trying again" : "works again"));
+        log(text.empty() ? Severity::info : Severity::error,
+            fmt::format("{}: {}", exporter_.name(), text.empty() ? "works again" : text + "; trying again"));
         told_ = text;
     }
 
-    // A failure is waited out, whatever the store does meanwhile.
-    void wait(Clock::duration delay) {
+    // Until the store changes, where `watch_fd` tells so; else a failure is waited out.
+    void wait(Clock::duration delay, int watch_fd) {
         const auto until = Clock::now() + delay;
         while (!stopping_ && Clock::now() < until) {
-            const bool listens = workplace_ && told_.empty();
-            std::array<pollfd, 2> fds{pollfd{stop_fd_, POLLIN, 0},
-                                      pollfd{listens ? workplace_->watch.fd() : -1, POLLIN, 0}};
+            std::array<pollfd, 2> fds{pollfd{stop_fd_, POLLIN, 0}, pollfd{watch_fd, POLLIN, 0}};
             const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
             poll(fds.data(), fds.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
             stopping_ = stopping_ || fds[0].revents != 0;
@@ -156,14 +156,17 @@ class Loop {
 Result<void> push_to_the_end(Conveyor& conveyor) {
     const auto give_up = Clock::now() + 120s;
     while (Clock::now() < give_up) {
-        const auto wanted = conveyor.push();
-        if (!wanted) {
-            return tl::make_unexpected(wanted.error());
+        const auto pushed = conveyor.push();
+        if (!pushed) {
+            return tl::make_unexpected(pushed.error());
         }
-        if (*wanted > 1s) {
+        if (pushed->trouble) {
+            return unavailable(*pushed->trouble);
+        }
+        if (pushed->next > 1s) {
             break;
         }
-        std::this_thread::sleep_for(*wanted);
+        std::this_thread::sleep_for(pushed->next);
     }
     conveyor.note_counters();
     return {};

@@ -52,9 +52,10 @@ class SpoolExporter : public Exporter {
 
     Result<void> take(std::span<const StoreChange> changes, bool replayed, SQLite::Database& state) override;
 
-    // Kind unavailable where files of dirty users could not be written: all others were. A file that another
-    // process locks is tried again after 200 ms and is no failure for a minute.
-    Result<std::chrono::milliseconds> push(SQLite::Database& state) override;
+    // Kind unavailable where no file can be written. Trouble where those of single users could not: all
+    // others were. A file that another process locks is tried again after 200 ms and is no trouble for a
+    // minute.
+    Result<Pushed> push(SQLite::Database& state) override;
 
     void meet_new_store(SQLite::Database& state) override;
 

@@ -88,7 +88,7 @@ Result<void> TableExporter::take(std::span<const StoreChange> changes, bool repl
     return {};
 }
 
-Result<milliseconds> TableExporter::push(SQLite::Database& database) {
+Result<Pushed> TableExporter::push(SQLite::Database& database) {
     TableState state(database);
     collect(state);
     const auto started = start_counting(state);
@@ -99,7 +99,7 @@ Result<milliseconds> TableExporter::push(SQLite::Database& database) {
             return tl::make_unexpected(outcome->error());
         }
     }
-    return until_next(state);
+    return Pushed{until_next(state), {}};
 }
 
 void TableExporter::add(const MailboxSize& size, bool over_limit) {

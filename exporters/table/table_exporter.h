@@ -45,7 +45,7 @@ class TableExporter : public Exporter {
 
     // Unavailable where the file cannot be written, and once when so many file systems hang that the counting
     // stops; it goes on when one comes back.
-    Result<std::chrono::milliseconds> push(SQLite::Database& state) override;
+    Result<Pushed> push(SQLite::Database& state) override;
 
     // Since the start, stage "table".
     std::vector<Counter> counters() const override;

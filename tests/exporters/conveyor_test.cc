@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <poll.h>
 #include <sys/eventfd.h>
 
 using namespace dovewatch;
@@ -38,7 +39,7 @@ class ListExporter : public Exporter {
 
     void meet_new_store(SQLite::Database& /*state*/) override { new_stores++; }
 
-    Result<std::chrono::milliseconds> push(SQLite::Database& state) override {
+    Result<Pushed> push(SQLite::Database& state) override {
         if (push_failures > 0) {
             push_failures--;
             return unavailable("push failed");
@@ -52,7 +53,7 @@ class ListExporter : public Exporter {
         if (on_push) {
             on_push();
         }
-        return 1h;
+        return Pushed{1h, trouble};
     }
 
     std::vector<Counter> counters() const override { return {{"list", "passed", passed.size(), false}}; }
@@ -63,6 +64,7 @@ class ListExporter : public Exporter {
     int new_stores = 0;
     int push_failures = 0;
     bool take_fails = false;
+    std::optional<std::string> trouble;
 };
 
 using Users = std::vector<std::string>;
@@ -186,6 +188,31 @@ TEST_CASE("A running exporter is told of changes, and tries again what failed") 
     CHECK(site.exporter.passed == Users{"sue"});
     CHECK(site.status().failed == 2);
     CHECK(site.status().error.empty());
+}
+
+TEST_CASE("Trouble with some of it is told, and keeps nobody from being listened to") {
+    Site site;
+    const UniqueFd stop(eventfd(0, 0));
+    const UniqueFd pushed(eventfd(0, EFD_SEMAPHORE));
+    site.exporter.trouble = "joe's file is a link";
+    site.exporter.on_push = [&] { eventfd_write(pushed.get(), 1); };
+    Result<void> outcome;
+    std::jthread thread([&] { outcome = export_until(stop.get(), site.exporter, site.place); });
+    eventfd_t count = 0;
+    REQUIRE(eventfd_read(pushed.get(), &count) == 0);
+    for (int id = 1; id <= 5; ++id) {
+        site.store(id, "sue");
+        pollfd told{pushed.get(), POLLIN, 0};
+        REQUIRE(poll(&told, 1, 10'000) == 1); // well before it would look by itself
+        REQUIRE(eventfd_read(pushed.get(), &count) == 0);
+    }
+    eventfd_write(stop.get(), 1);
+    thread.join();
+    must(outcome);
+    CHECK(site.exporter.passed.size() == 5);
+    CHECK(site.status().failed == 1);
+    CHECK(site.status().error == "joe's file is a link");
+    CHECK(export_once(site.exporter, site.place).error().message == "joe's file is a link");
 }
 
 TEST_CASE("Without a database an exporter waits for one") {

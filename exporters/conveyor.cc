@@ -98,10 +98,41 @@ Result<void> Conveyor::replay(UtcTime since) {
     return {};
 }
 
-Result<void> Conveyor::skip_to(UtcTime until) {
+Result<std::int64_t> Conveyor::newest_change() const {
+    std::int64_t newest = row_->cursor();
+    for (bool more = true; more;) {
+        const auto changes = reader_.changes(newest, batch_rows);
+        if (!changes) {
+            return tl::make_unexpected(changes.error());
+        }
+        more = !changes->empty();
+        newest = more ? changes->back().number : newest;
+    }
+    return newest;
+}
+
+Result<std::vector<StoreChange>> Conveyor::open_sessions(std::int64_t number) const {
+    std::vector<StoreChange> open;
+    return reader_
+        .online({},
+                [&](const Session& session) {
+                    open.push_back({number, session});
+                    return true;
+                })
+        .map([&] { return std::move(open); });
+}
+
+// Sessions that end between the two looks at the store come again, after the cursor.
+Result<void> Conveyor::skip() {
     return in_transaction([&]() -> Result<void> {
-        row_->advance(until.time_since_epoch().count(), 0);
-        return {};
+        const auto newest = newest_change();
+        if (!newest) {
+            return tl::make_unexpected(newest.error());
+        }
+        exporter_.forget_open_sessions(state_);
+        return open_sessions(*newest)
+            .and_then([&](const auto& open) { return exporter_.take(open, false, state_); })
+            .map([&] { row_->advance(*newest, 0); });
     });
 }
 

@@ -6,9 +6,11 @@
 #include "store/reader.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dovewatch {
 
@@ -33,8 +35,8 @@ class Conveyor {
     // Has the exporter pass on again what changed since, up to the cursor.
     [[nodiscard]] Result<void> replay(UtcTime since);
 
-    // Leaves out what the store has now and was not taken in yet.
-    [[nodiscard]] Result<void> skip_to(UtcTime until);
+    // Leaves out what the store has now and was not taken in yet, but for the sessions that are online.
+    [[nodiscard]] Result<void> skip();
 
     // How the last attempt went, for `status`. What cannot be stored is not told.
     void note(const Result<Pushed>& attempt);
@@ -42,6 +44,8 @@ class Conveyor {
 
   private:
     [[nodiscard]] Result<void> meet_store();
+    [[nodiscard]] Result<std::int64_t> newest_change() const;
+    [[nodiscard]] Result<std::vector<StoreChange>> open_sessions(std::int64_t number) const;
     template <typename Work>
     auto in_transaction(Work&& work);
 

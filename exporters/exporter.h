@@ -50,6 +50,10 @@ class Exporter {
     // transaction on `state`.
     virtual void meet_new_store(SQLite::Database& state) = 0;
 
+    // Changes of the store are left out, and sessions may have ended in them: forgets which ones are open,
+    // and nothing else. Those that still are come to `take` again. Within a transaction on `state`.
+    virtual void forget_open_sessions(SQLite::Database& state) = 0;
+
     // Passes on what was taken. Called after `take`, after an error with growing delays, and at the latest
     // after the time it returned: what it wants to do by itself, if any. An error of kind unavailable or
     // failed means that nothing can be passed on, so that changes of the store need not be listened to before

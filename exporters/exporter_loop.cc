@@ -194,9 +194,9 @@ Result<void> export_again(Exporter& exporter, const ExporterPlace& place, UtcTim
     });
 }
 
-Result<void> export_from_now(Exporter& exporter, const ExporterPlace& place, UtcTime now) {
-    return open_workplace(exporter, place).and_then([&](const auto& workplace) {
-        return workplace->conveyor.skip_to(now);
+Result<void> export_from_now(Exporter& exporter, const ExporterPlace& place) {
+    return open_workplace(exporter, place).and_then([](const auto& workplace) {
+        return workplace->conveyor.skip();
     });
 }
 

@@ -24,7 +24,7 @@ struct ExporterPlace {
 
 [[nodiscard]] Result<void> export_again(Exporter& exporter, const ExporterPlace& place, UtcTime since);
 
-// Goes on from now, without what the store has already.
-[[nodiscard]] Result<void> export_from_now(Exporter& exporter, const ExporterPlace& place, UtcTime now);
+// Goes on from now, without what the store has already, but for the sessions that are online.
+[[nodiscard]] Result<void> export_from_now(Exporter& exporter, const ExporterPlace& place);
 
 } // namespace dovewatch

@@ -127,6 +127,10 @@ void SpoolExporter::meet_new_store(SQLite::Database& state) {
     state.exec("DELETE FROM spool_counted; DELETE FROM spool_open; UPDATE spool_user SET session = 0");
 }
 
+void SpoolExporter::forget_open_sessions(SQLite::Database& state) {
+    state.exec("DELETE FROM spool_open");
+}
+
 std::vector<Counter> SpoolExporter::counters() const {
     return {{"spool", "files written", tally_.written, false},
             {"spool", "files found locked by others", tally_.locked, false},

@@ -58,6 +58,7 @@ class SpoolExporter : public Exporter {
     Result<Pushed> push(SQLite::Database& state) override;
 
     void meet_new_store(SQLite::Database& state) override;
+    void forget_open_sessions(SQLite::Database& state) override;
 
     // Any thread may ask.
     std::vector<Counter> counters() const override;

@@ -236,6 +236,10 @@ milliseconds TableExporter::until_next(const TableState& state) {
 }
 
 void TableExporter::meet_new_store(SQLite::Database& state) {
+    forget_open_sessions(state);
+}
+
+void TableExporter::forget_open_sessions(SQLite::Database& state) {
     state.exec("DELETE FROM table_online");
 }
 

@@ -51,6 +51,7 @@ class TableExporter : public Exporter {
     std::vector<Counter> counters() const override;
 
     void meet_new_store(SQLite::Database& state) override;
+    void forget_open_sessions(SQLite::Database& state) override;
 
   private:
     struct Totals {

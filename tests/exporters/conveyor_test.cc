@@ -1,5 +1,6 @@
 #include "exporters/conveyor.h"
 #include "exporters/exporter_loop.h"
+#include "exporters/table/table_exporter.h"
 #include "store/unique_fd.h"
 #include "tests/store/sample.h"
 #include "tests/temporary_folder.h"
@@ -39,6 +40,8 @@ class ListExporter : public Exporter {
 
     void meet_new_store(SQLite::Database& /*state*/) override { new_stores++; }
 
+    void forget_open_sessions(SQLite::Database& /*state*/) override { forgotten_open++; }
+
     Result<Pushed> push(SQLite::Database& state) override {
         if (push_failures > 0) {
             push_failures--;
@@ -62,6 +65,7 @@ class ListExporter : public Exporter {
     std::function<void()> on_push;
     int batches = 0;
     int new_stores = 0;
+    int forgotten_open = 0;
     int push_failures = 0;
     bool take_fails = false;
     std::optional<std::string> trouble;
@@ -144,14 +148,35 @@ TEST_CASE("A replay sends again what changed since, and moves no cursor") {
     CHECK(site.status().cursor == cursor);
 }
 
-TEST_CASE("A start from now leaves out what the store has") {
+TEST_CASE("A start from now leaves out what the store has, but for the sessions that are online") {
     Site site;
     site.store(1, "sue");
-    const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-    must(export_from_now(site.exporter, site.place, now));
     site.store(2, "tom");
+    commit(*site.writer, {SessionEnded{ended(session(1, "sue", 1), 2)}});
+    must(export_from_now(site.exporter, site.place));
+    CHECK(site.exporter.forgotten_open == 1);
+    const auto newest = value_of(value_of(Reader::open(site.place.database))->changes(0, 10)).back().number;
+    CHECK(site.status().cursor == newest); // not the clock's time, which may be ahead of what comes
+    site.store(3, "ann");
     must(export_once(site.exporter, site.place));
-    CHECK(site.exporter.passed == Users{"tom"});
+    CHECK(site.exporter.passed == Users{"tom", "ann"});
+}
+
+TEST_CASE("A session that ended among what is left out is online no more") {
+    Site site;
+    TableOptions options;
+    options.file = site.folder / "table";
+    options.host = "pop-b";
+    site.store(1, "sue");
+    site.store(2, "tom");
+    TableExporter before(options);
+    must(export_once(before, site.place));
+    commit(*site.writer, {SessionEnded{ended(session(1, "sue", 1), 2)}});
+    must(export_from_now(before, site.place));
+    TableExporter after(options);
+    must(export_once(after, site.place));
+    CHECK(bytes_of(options.file) ==
+          "host\tuser\tactive\tnfiles\tbytes\npop-b\tsue\t0\t?\t?\npop-b\ttom\t1\t?\t?\n");
 }
 
 TEST_CASE("Another store is exported from its beginning") {

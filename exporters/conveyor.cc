@@ -137,18 +137,34 @@ Result<void> Conveyor::skip() {
 }
 
 void Conveyor::note(const Result<Pushed>& attempt) {
-    const std::string error = attempt ? attempt->trouble.value_or(std::string()) : attempt.error().message;
-    if (!row_ || (attempt && error == noted_error_)) {
+    if (!row_) {
         return;
     }
     [[maybe_unused]] const auto stored = guarded(state_file_, [&] {
-        if (error.empty()) {
-            row_->count_success();
-        } else {
-            row_->count_failure(error);
-        }
+        note_error(attempt);
+        note_waiting();
     });
+}
+
+void Conveyor::note_error(const Result<Pushed>& attempt) {
+    const std::string error = attempt ? attempt->trouble.value_or(std::string()) : attempt.error().message;
+    if (attempt && error == noted_error_) {
+        return;
+    }
+    if (error.empty()) {
+        row_->count_success();
+    } else {
+        row_->count_failure(error);
+    }
     noted_error_ = error;
+}
+
+void Conveyor::note_waiting() {
+    const auto waiting = exporter_.waiting(state_);
+    if (waiting && waiting != noted_waiting_) {
+        row_->set_counters({{std::string(exporter_.name()), std::string(waiting_counter), *waiting, false}});
+        noted_waiting_ = waiting;
+    }
 }
 
 void Conveyor::note_counters() {

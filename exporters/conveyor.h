@@ -44,6 +44,8 @@ class Conveyor {
 
   private:
     [[nodiscard]] Result<void> meet_store();
+    void note_error(const Result<Pushed>& attempt);
+    void note_waiting();
     [[nodiscard]] Result<std::int64_t> newest_change() const;
     [[nodiscard]] Result<std::vector<StoreChange>> open_sessions(std::int64_t number) const;
     template <typename Work>
@@ -55,6 +57,7 @@ class Conveyor {
     std::filesystem::path state_file_;
     std::optional<ExporterRow> row_;
     std::string noted_error_;
+    std::optional<std::uint64_t> noted_waiting_;
     std::vector<std::uint64_t> noted_counters_;
 };
 

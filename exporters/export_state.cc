@@ -51,6 +51,7 @@ std::vector<ExporterStatus> read_exporters(SQLite::Database& state) {
             if (status.name == exporter) {
                 std::string name = counter.text();
                 const auto value = static_cast<std::uint64_t>(counter.integer());
+                status.waiting = name == waiting_counter ? value : status.waiting;
                 status.counters.push_back({exporter, std::move(name), value, counter.integer() != 0});
             }
         }

@@ -8,11 +8,15 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <SQLiteCpp/Database.h>
 
 namespace dovewatch {
+
+// The counter of what Exporter::waiting says.
+inline constexpr std::string_view waiting_counter = "users waiting";
 
 // How an exporter is doing.
 struct ExporterStatus {
@@ -22,6 +26,7 @@ struct ExporterStatus {
     std::uint64_t failed = 0; // attempts, of taking in and passing on; trouble with some of it counts once
     std::string error;        // of the last attempt; empty where it went well
     std::vector<Counter> counters;
+    std::uint64_t waiting = 0; // users whose news were taken in and not passed on; also among the counters
 };
 
 // Opens the database, or creates it (mode 0640, group of its folder). What is committed survives a power cut:

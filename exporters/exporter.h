@@ -5,6 +5,7 @@
 #include "store/result.h"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,6 +60,11 @@ class Exporter {
     // failed means that nothing can be passed on, so that changes of the store need not be listened to before
     // it is tried again; nothing is lost by it. What concerns single users is no error but trouble.
     [[nodiscard]] virtual Result<Pushed> push(SQLite::Database& state) = 0;
+
+    // How many users' news were taken and not passed on. No value where the exporter keeps no account of it.
+    [[nodiscard]] virtual std::optional<std::uint64_t> waiting(SQLite::Database& /*state*/) const {
+        return std::nullopt;
+    }
 
     // Of its own work, since it began.
     [[nodiscard]] virtual std::vector<Counter> counters() const = 0;

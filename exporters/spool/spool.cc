@@ -131,6 +131,10 @@ void SpoolExporter::forget_open_sessions(SQLite::Database& state) {
     state.exec("DELETE FROM spool_open");
 }
 
+std::optional<std::uint64_t> SpoolExporter::waiting(SQLite::Database& state) const {
+    return state.execAndGet("SELECT count(*) FROM spool_user WHERE dirty > 0").getInt64();
+}
+
 std::vector<Counter> SpoolExporter::counters() const {
     return {{"spool", "files written", tally_.written, false},
             {"spool", "files found locked by others", tally_.locked, false},

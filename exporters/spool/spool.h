@@ -60,6 +60,9 @@ class SpoolExporter : public Exporter {
     void meet_new_store(SQLite::Database& state) override;
     void forget_open_sessions(SQLite::Database& state) override;
 
+    // Users whose files must be written.
+    std::optional<std::uint64_t> waiting(SQLite::Database& state) const override;
+
     // Any thread may ask.
     std::vector<Counter> counters() const override;
 

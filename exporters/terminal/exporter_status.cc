@@ -14,16 +14,22 @@ namespace {
 constexpr std::array columns{Column{"exporter", 10}, Column{"behind", 22}, Column{"delivered", 12, true},
                              Column{"failed", 8, true}, Column{"last error"}};
 
-std::string behind(const Backlog& backlog, UtcTime now) {
+std::string behind(const ExporterLine& line, UtcTime now) {
+    const auto& [status, backlog] = line;
+    const std::string waiting = status.waiting == 0
+                                    ? std::string()
+                                    : fmt::format("{} {} to be written", status.waiting,
+                                                  status.waiting == 1 ? "user waits" : "users wait");
     if (backlog.rows == 0) {
-        return "nothing";
+        return waiting.empty() ? "nothing" : waiting;
     }
-    return fmt::format("{} rows, {}", backlog.rows, human_duration(now - backlog.oldest.value_or(now)));
+    return fmt::format("{} rows, {}{}{}", backlog.rows, human_duration(now - backlog.oldest.value_or(now)),
+                       waiting.empty() ? "" : "; ", waiting);
 }
 
 bool put_line(RowSink& sink, const ExporterLine& line, UtcTime now) {
     const Tone tone = line.status.error.empty() ? Tone::plain : Tone::alarm;
-    const std::string late = behind(line.backlog, now);
+    const std::string late = behind(line, now);
     return sink.row(std::array{Cell{line.status.name, tone}, Cell{late, tone},
                                Cell{static_cast<std::int64_t>(line.status.delivered), tone},
                                Cell{static_cast<std::int64_t>(line.status.failed), tone},

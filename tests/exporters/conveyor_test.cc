@@ -59,6 +59,10 @@ class ListExporter : public Exporter {
         return Pushed{1h, trouble};
     }
 
+    std::optional<std::uint64_t> waiting(SQLite::Database& state) const override {
+        return state.execAndGet("SELECT count(*) FROM list_waiting").getInt64();
+    }
+
     std::vector<Counter> counters() const override { return {{"list", "passed", passed.size(), false}}; }
 
     std::vector<std::string> passed;

@@ -29,6 +29,7 @@ Result<void> Conveyor::prepare() {
     return guarded(state_file_,
                    [&]() -> Result<void> {
                        row_.emplace(state_, std::string(exporter_.name()));
+                       noted_error_ = row_->error();
                        return exporter_.prepare(state_);
                    })
         .and_then([&] { return meet_store(); });

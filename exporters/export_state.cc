@@ -107,6 +107,13 @@ std::int64_t ExporterRow::cursor() const {
     return row.integer();
 }
 
+std::string ExporterRow::error() const {
+    Query row(state_, "SELECT error FROM exporter WHERE name = ?");
+    row.bind(1, name_);
+    row.next();
+    return row.text();
+}
+
 std::string ExporterRow::store_identity() const {
     Query row(state_, "SELECT store FROM exporter WHERE name = ?");
     row.bind(1, name_);

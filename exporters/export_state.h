@@ -44,6 +44,7 @@ class ExporterRow {
     ExporterRow(SQLite::Database& state, std::string name);
 
     std::int64_t cursor() const;
+    std::string error() const;                            // see ExporterStatus
     std::string store_identity() const;                   // empty before the first one
     void set_store_identity(const std::string& identity); // the cursor goes back to the beginning
     void advance(std::int64_t cursor, std::size_t delivered);

@@ -2,6 +2,7 @@
 
 #include "exporters/backoff.h"
 #include "exporters/store_watch.h"
+#include "store/database_error.h"
 #include "store/log.h"
 
 #include <algorithm>
@@ -37,22 +38,39 @@ struct Workplace {
           conveyor(exporter, *reader, state, state_file) {}
 };
 
+struct Store {
+    StoreWatch watch;
+    std::unique_ptr<Reader> reader;
+};
+
+Result<Store> open_store(const std::filesystem::path& database) {
+    return StoreWatch::open(database).and_then([&](StoreWatch watch) {
+        return Reader::open(database).map([&](std::unique_ptr<Reader> reader) {
+            return Store{std::move(watch), std::move(reader)};
+        });
+    });
+}
+
+// What fails is noted in the state, for those who ask how the exporter is doing.
 Result<std::unique_ptr<Workplace>> open_workplace(Exporter& exporter, const ExporterPlace& place) {
-    auto watch = StoreWatch::open(place.database);
-    if (!watch) {
-        return tl::make_unexpected(watch.error());
-    }
-    auto reader = Reader::open(place.database);
-    if (!reader) {
-        return tl::make_unexpected(reader.error());
-    }
     auto state = open_export_state(place.state);
     if (!state) {
         return tl::make_unexpected(state.error());
     }
-    auto workplace = std::make_unique<Workplace>(exporter, std::move(*reader), std::move(*state),
-                                                 std::move(*watch), place.state);
-    return workplace->conveyor.prepare().map([&] { return std::move(workplace); });
+    auto store = open_store(place.database);
+    if (!store) {
+        [[maybe_unused]] const auto noted = guarded(place.state, [&] {
+            ExporterRow(*state, std::string(exporter.name())).count_failure(store.error().message);
+        });
+        return tl::make_unexpected(store.error());
+    }
+    auto workplace = std::make_unique<Workplace>(exporter, std::move(store->reader), std::move(*state),
+                                                 std::move(store->watch), place.state);
+    if (auto prepared = workplace->conveyor.prepare(); !prepared) {
+        workplace->conveyor.note(tl::make_unexpected(prepared.error()));
+        return tl::make_unexpected(prepared.error());
+    }
+    return workplace;
 }
 
 // Until the store has no more, or `is_stopped()`.
@@ -168,8 +186,14 @@ Result<void> push_to_the_end(Conveyor& conveyor) {
         }
         std::this_thread::sleep_for(pushed->next);
     }
-    conveyor.note_counters();
     return {};
+}
+
+// The end of a run that is not repeated.
+Result<void> noted(Conveyor& conveyor, const Result<void>& outcome) {
+    conveyor.note(outcome.map([] { return Pushed{}; }));
+    conveyor.note_counters();
+    return outcome;
 }
 
 } // namespace
@@ -181,16 +205,18 @@ Result<void> export_until(int stop_fd, Exporter& exporter, const ExporterPlace& 
 Result<void> export_once(Exporter& exporter, const ExporterPlace& place) {
     return open_workplace(exporter, place).and_then([](const auto& workplace) -> Result<void> {
         Conveyor& conveyor = workplace->conveyor;
-        return take_to_the_end(conveyor, never_stopped).and_then([&] { return push_to_the_end(conveyor); });
+        return noted(conveyor, take_to_the_end(conveyor, never_stopped).and_then([&] {
+            return push_to_the_end(conveyor);
+        }));
     });
 }
 
 Result<void> export_again(Exporter& exporter, const ExporterPlace& place, UtcTime since) {
     return open_workplace(exporter, place).and_then([&](const auto& workplace) -> Result<void> {
         Conveyor& conveyor = workplace->conveyor;
-        return take_to_the_end(conveyor, never_stopped)
-            .and_then([&] { return conveyor.replay(since); })
-            .and_then([&] { return push_to_the_end(conveyor); });
+        return noted(conveyor, take_to_the_end(conveyor, never_stopped)
+                                   .and_then([&] { return conveyor.replay(since); })
+                                   .and_then([&] { return push_to_the_end(conveyor); }));
     });
 }
 

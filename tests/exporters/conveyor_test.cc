@@ -24,7 +24,7 @@ class ListExporter : public Exporter {
 
     Result<void> prepare(SQLite::Database& state) override {
         state.exec("CREATE TABLE IF NOT EXISTS list_waiting(user TEXT NOT NULL)");
-        return {};
+        return prepare_fails ? Result<void>(unavailable("the folder is missing")) : Result<void>();
     }
 
     Result<void> take(std::span<const StoreChange> changes, bool replayed, SQLite::Database& state) override {
@@ -72,6 +72,7 @@ class ListExporter : public Exporter {
     int forgotten_open = 0;
     int push_failures = 0;
     bool take_fails = false;
+    bool prepare_fails = false;
     std::optional<std::string> trouble;
 };
 
@@ -135,9 +136,14 @@ TEST_CASE("What was taken and not passed on is not taken again, and passed on la
     site.store(1, "sue");
     site.exporter.push_failures = 1;
     CHECK(export_once(site.exporter, site.place).error().message == "push failed");
+    CHECK(site.status().error == "push failed");
+    CHECK(site.status().waiting == 1);
     must(export_once(site.exporter, site.place));
     CHECK(site.exporter.passed == Users{"sue"});
     CHECK(site.status().delivered == 1);
+    CHECK(site.status().error.empty());
+    CHECK(site.status().failed == 1);
+    CHECK(site.status().waiting == 0);
 }
 
 TEST_CASE("A replay sends again what changed since, and moves no cursor") {
@@ -244,6 +250,14 @@ TEST_CASE("Trouble with some of it is told, and keeps nobody from being listened
     CHECK(export_once(site.exporter, site.place).error().message == "joe's file is a link");
 }
 
+TEST_CASE("What keeps an exporter from being made ready is told as its error") {
+    Site site;
+    site.exporter.prepare_fails = true;
+    CHECK(export_once(site.exporter, site.place).error().message == "the folder is missing");
+    CHECK(site.status().error == "the folder is missing");
+    CHECK(site.status().failed == 1);
+}
+
 TEST_CASE("Without a database an exporter waits for one") {
     Site site;
     site.writer.reset();
@@ -253,5 +267,6 @@ TEST_CASE("Without a database an exporter waits for one") {
     const auto refused = export_once(site.exporter, site.place);
     REQUIRE_FALSE(refused);
     CHECK_THAT(refused.error().message, Catch::Contains("store.db"));
+    CHECK(site.status().error == refused.error().message);
     CHECK_FALSE(value_of(read_export_state(site.folder / "nothing.db")));
 }

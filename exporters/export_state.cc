@@ -5,15 +5,20 @@
 #include "store/file.h"
 #include "store/row.h"
 
+#include <cerrno>
 #include <system_error>
 
 #include <SQLiteCpp/Transaction.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 namespace dovewatch {
 namespace {
 
 constexpr int patience_ms = 10'000; // for another exporter's transaction
+
+// The exporters' user could make the file a link, which root must not write through.
+constexpr int no_links = SQLITE_OPEN_NOFOLLOW;
 
 constexpr const char* tables = R"sql(
 CREATE TABLE IF NOT EXISTS exporter(
@@ -59,6 +64,19 @@ std::vector<ExporterStatus> read_exporters(SQLite::Database& state) {
     return exporters;
 }
 
+// With no link on the way: SQLite would refuse those among the folders too, which are the administrator's.
+Result<std::filesystem::path> resolve(const std::filesystem::path& file) {
+    std::error_code error;
+    if (std::filesystem::is_symlink(file, error)) {
+        return tl::make_unexpected(file_error(file, "opened", ELOOP));
+    }
+    const auto folder = std::filesystem::canonical(file.has_parent_path() ? file.parent_path() : ".", error);
+    if (error) {
+        return tl::make_unexpected(file_error(file.parent_path(), "reached", error.value()));
+    }
+    return folder / file.filename();
+}
+
 // An existing file is never opened beside SQLite: closing that descriptor would take the POSIX locks of all
 // connections of this process with it, and another process would then take the log away under them.
 Result<void> create_if_missing(const std::filesystem::path& file) {
@@ -72,11 +90,15 @@ Result<void> create_if_missing(const std::filesystem::path& file) {
 } // namespace
 
 Result<SQLite::Database> open_export_state(const std::filesystem::path& file) {
-    if (auto created = create_if_missing(file); !created) {
+    const auto real = resolve(file);
+    if (!real) {
+        return tl::make_unexpected(real.error());
+    }
+    if (auto created = create_if_missing(*real); !created) {
         return tl::make_unexpected(created.error());
     }
     return guarded(file, [&]() -> Result<SQLite::Database> {
-        SQLite::Database state(file.string(), SQLite::OPEN_READWRITE, patience_ms);
+        SQLite::Database state(real->string(), SQLite::OPEN_READWRITE | no_links, patience_ms);
         state.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
         state.exec(tables);
         return state;
@@ -88,8 +110,12 @@ Result<std::optional<std::vector<ExporterStatus>>> read_export_state(const std::
     if (!std::filesystem::exists(file, error) && !error) {
         return std::nullopt;
     }
+    const auto real = resolve(file);
+    if (!real) {
+        return tl::make_unexpected(real.error());
+    }
     return guarded(file, [&]() -> Result<std::optional<std::vector<ExporterStatus>>> {
-        SQLite::Database state(file.string(), SQLite::OPEN_READONLY, patience_ms);
+        SQLite::Database state(real->string(), SQLite::OPEN_READONLY | no_links, patience_ms);
         return read_exporters(state);
     });
 }

@@ -30,8 +30,8 @@ struct ExporterStatus {
 };
 
 // Opens the database, or creates it (mode 0640, group of its folder). What is committed survives a power cut:
-// a cursor must never be behind what was passed on. One connection per thread; the first one, which may make
-// the file, before there are several.
+// a cursor must never be behind what was passed on. Never follows a symbolic link. One connection per thread;
+// the first one, which may make the file, before there are several.
 Result<SQLite::Database> open_export_state(const std::filesystem::path& file);
 
 // For those who only look. No value where there is no such database.

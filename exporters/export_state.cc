@@ -64,6 +64,13 @@ std::vector<ExporterStatus> read_exporters(SQLite::Database& state) {
     return exporters;
 }
 
+// When the last connection closes: those who may only read the folder could not make them again, and SQLite
+// reads nothing without them.
+void keep_log_files(SQLite::Database& state) {
+    int keep = 1;
+    sqlite3_file_control(state.getHandle(), "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+}
+
 // With no link on the way: SQLite would refuse those among the folders too, which are the administrator's.
 Result<std::filesystem::path> resolve(const std::filesystem::path& file) {
     std::error_code error;
@@ -99,6 +106,7 @@ Result<SQLite::Database> open_export_state(const std::filesystem::path& file) {
     }
     return guarded(file, [&]() -> Result<SQLite::Database> {
         SQLite::Database state(real->string(), SQLite::OPEN_READWRITE | no_links, patience_ms);
+        keep_log_files(state);
         state.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
         state.exec(tables);
         return state;

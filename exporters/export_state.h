@@ -34,7 +34,8 @@ struct ExporterStatus {
 // the first one, which may make the file, before there are several.
 Result<SQLite::Database> open_export_state(const std::filesystem::path& file);
 
-// For those who only look. No value where there is no such database.
+// For those who only look, and may write nothing, whether the exporters run or not. No value where there is
+// no such database.
 Result<std::optional<std::vector<ExporterStatus>>> read_export_state(const std::filesystem::path& file);
 
 // One exporter's row. Throws SQLite::Exception.

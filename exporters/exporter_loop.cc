@@ -171,9 +171,9 @@ class Loop {
 };
 
 // Until the exporter wants no more at once, such as while a file is locked, or a mailbox is being counted.
-Result<void> push_to_the_end(Conveyor& conveyor) {
-    const auto give_up = Clock::now() + 120s;
-    while (Clock::now() < give_up) {
+Result<void> push_to_the_end(Conveyor& conveyor, std::chrono::seconds patience) {
+    const auto give_up = Clock::now() + patience;
+    while (true) {
         const auto pushed = conveyor.push();
         if (!pushed) {
             return tl::make_unexpected(pushed.error());
@@ -182,11 +182,15 @@ Result<void> push_to_the_end(Conveyor& conveyor) {
             return unavailable(*pushed->trouble);
         }
         if (pushed->next > 1s) {
-            break;
+            return {};
+        }
+        if (Clock::now() >= give_up) {
+            return unavailable(fmt::format("the exporter was not done with passing on after {} s: nothing is "
+                                           "lost; run it again, or as a service",
+                                           patience.count()));
         }
         std::this_thread::sleep_for(pushed->next);
     }
-    return {};
 }
 
 // The end of a run that is not repeated.
@@ -202,11 +206,11 @@ Result<void> export_until(int stop_fd, Exporter& exporter, const ExporterPlace& 
     return Loop(stop_fd, exporter, place).run();
 }
 
-Result<void> export_once(Exporter& exporter, const ExporterPlace& place) {
-    return open_workplace(exporter, place).and_then([](const auto& workplace) -> Result<void> {
+Result<void> export_once(Exporter& exporter, const ExporterPlace& place, std::chrono::seconds patience) {
+    return open_workplace(exporter, place).and_then([&](const auto& workplace) -> Result<void> {
         Conveyor& conveyor = workplace->conveyor;
         return noted(conveyor, take_to_the_end(conveyor, never_stopped).and_then([&] {
-            return push_to_the_end(conveyor);
+            return push_to_the_end(conveyor, patience);
         }));
     });
 }
@@ -216,7 +220,7 @@ Result<void> export_again(Exporter& exporter, const ExporterPlace& place, UtcTim
         Conveyor& conveyor = workplace->conveyor;
         return noted(conveyor, take_to_the_end(conveyor, never_stopped)
                                    .and_then([&] { return conveyor.replay(since); })
-                                   .and_then([&] { return push_to_the_end(conveyor); }));
+                                   .and_then([&] { return push_to_the_end(conveyor, usual_patience); }));
     });
 }
 

@@ -56,7 +56,7 @@ class ListExporter : public Exporter {
         if (on_push) {
             on_push();
         }
-        return Pushed{1h, trouble};
+        return Pushed{pause, trouble};
     }
 
     std::optional<std::uint64_t> waiting(SQLite::Database& state) const override {
@@ -72,6 +72,7 @@ class ListExporter : public Exporter {
     int forgotten_open = 0;
     int push_failures = 0;
     bool take_fails = false;
+    std::chrono::milliseconds pause = 1h;
     bool prepare_fails = false;
     std::optional<std::string> trouble;
 };
@@ -144,6 +145,16 @@ TEST_CASE("What was taken and not passed on is not taken again, and passed on la
     CHECK(site.status().error.empty());
     CHECK(site.status().failed == 1);
     CHECK(site.status().waiting == 0);
+}
+
+TEST_CASE("A single run that does not come to its end says so") {
+    Site site;
+    site.exporter.pause = 1ms;
+    const auto given_up = export_once(site.exporter, site.place, 0s);
+    REQUIRE_FALSE(given_up);
+    CHECK(given_up.error().kind == Error::Kind::unavailable);
+    CHECK_THAT(given_up.error().message, Catch::Contains("not done") && Catch::Contains("run it again"));
+    CHECK(site.status().error == given_up.error().message);
 }
 
 TEST_CASE("A replay sends again what changed since, and moves no cursor") {

@@ -4,6 +4,8 @@
 #include "tests/store/sample.h"
 #include "tests/temporary_folder.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -28,6 +30,7 @@ Rows three_rows() {
     Rows rows;
     rows.status.daemon = DaemonStatus{};
     rows.changes = {{1, ann()}, {2, ann()}, {3, ann()}};
+    rows.oldest_change = utc("2026-11-21T21:01:04.500000"); // 90 s ago
     return rows;
 }
 
@@ -45,7 +48,28 @@ TEST_CASE("status tells what an exporter has not passed on") {
     Rows more = three_rows();
     more.changes.push_back({4, ann()});
     CHECK_THAT(site.status(more).out,
-               Catch::Contains("\nspool       1 rows, 0s; 12 users wait to be written"));
+               Catch::Contains("\nspool       1 rows, 1m30s; 12 users wait to be written"));
+}
+
+TEST_CASE("status tells programs how late an exporter is, and its error") {
+    StateSite site;
+    ExporterRow row(site.state, "spool");
+    row.advance(1, 1);
+    ExporterRow(site.state, "table").count_failure("no room");
+    row.count_failure("the spool folder is gone");
+    const auto page = nlohmann::json::parse(site.status(three_rows(), {"--json"}).out).at(0);
+    CHECK(page.at("exporter_errors") == "spool: the spool folder is gone; table: no room");
+    const auto& counters = page.at("counters");
+    const auto counter = [&](const std::string& name) {
+        const auto found = std::find_if(counters.begin(), counters.end(), [&](const auto& one) {
+            return one.at("stage") == "spool" && one.at("name") == name;
+        });
+        return found == counters.end() ? -1 : found->at("value").template get<int>();
+    };
+    CHECK(counter("rows behind") == 2);
+    CHECK(counter("seconds behind") == 90);
+    CHECK_THAT(site.status(three_rows(), {"--csv"}).out,
+               Catch::Contains("spool: the spool folder is gone; table: no room\n"));
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "tests/temporary_folder.h"
 
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace dovewatch;

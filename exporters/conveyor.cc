@@ -29,6 +29,7 @@ Result<void> Conveyor::prepare() {
     return guarded(state_file_,
                    [&]() -> Result<void> {
                        row_.emplace(state_, std::string(exporter_.name()));
+                       noted_error_ = row_->error();
                        return exporter_.prepare(state_);
                    })
         .and_then([&] { return meet_store(); });
@@ -69,7 +70,7 @@ Result<bool> Conveyor::take() {
     });
 }
 
-Result<std::chrono::milliseconds> Conveyor::push() {
+Result<Pushed> Conveyor::push() {
     return guarded(state_file_, [&] { return exporter_.push(state_); });
 }
 
@@ -98,25 +99,73 @@ Result<void> Conveyor::replay(UtcTime since) {
     return {};
 }
 
-Result<void> Conveyor::skip_to(UtcTime until) {
+Result<std::int64_t> Conveyor::newest_change() const {
+    std::int64_t newest = row_->cursor();
+    for (bool more = true; more;) {
+        const auto changes = reader_.changes(newest, batch_rows);
+        if (!changes) {
+            return tl::make_unexpected(changes.error());
+        }
+        more = !changes->empty();
+        newest = more ? changes->back().number : newest;
+    }
+    return newest;
+}
+
+Result<std::vector<StoreChange>> Conveyor::open_sessions(std::int64_t number) const {
+    std::vector<StoreChange> open;
+    return reader_
+        .online({},
+                [&](const Session& session) {
+                    open.push_back({number, session});
+                    return true;
+                })
+        .map([&] { return std::move(open); });
+}
+
+// Sessions that end between the two looks at the store come again, after the cursor.
+Result<void> Conveyor::skip() {
     return in_transaction([&]() -> Result<void> {
-        row_->advance(until.time_since_epoch().count(), 0);
-        return {};
+        const auto newest = newest_change();
+        if (!newest) {
+            return tl::make_unexpected(newest.error());
+        }
+        exporter_.forget_open_sessions(state_);
+        return open_sessions(*newest)
+            .and_then([&](const auto& open) { return exporter_.take(open, false, state_); })
+            .map([&] { row_->advance(*newest, 0); });
     });
 }
 
-void Conveyor::note(const std::optional<Error>& error) {
-    if (!row_ || (!error && !failed_)) {
+void Conveyor::note(const Result<Pushed>& attempt) {
+    if (!row_) {
         return;
     }
     [[maybe_unused]] const auto stored = guarded(state_file_, [&] {
-        if (error) {
-            row_->count_failure(error->message);
-        } else {
-            row_->count_success();
-        }
+        note_error(attempt);
+        note_waiting();
     });
-    failed_ = error.has_value();
+}
+
+void Conveyor::note_error(const Result<Pushed>& attempt) {
+    const std::string error = attempt ? attempt->trouble.value_or(std::string()) : attempt.error().message;
+    if (attempt && error == noted_error_) {
+        return;
+    }
+    if (error.empty()) {
+        row_->count_success();
+    } else {
+        row_->count_failure(error);
+    }
+    noted_error_ = error;
+}
+
+void Conveyor::note_waiting() {
+    const auto waiting = exporter_.waiting(state_);
+    if (waiting && waiting != noted_waiting_) {
+        row_->set_counters({{std::string(exporter_.name()), std::string(waiting_counter), *waiting, false}});
+        noted_waiting_ = waiting;
+    }
 }
 
 void Conveyor::note_counters() {

@@ -5,10 +5,12 @@
 #include "exporters/exporter.h"
 #include "store/reader.h"
 
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace dovewatch {
 
@@ -27,21 +29,25 @@ class Conveyor {
     // Takes in one batch from the cursor on. False where the store has no more.
     [[nodiscard]] Result<bool> take();
 
-    // Passes on what was taken; how long until it wants to be called again.
-    [[nodiscard]] Result<std::chrono::milliseconds> push();
+    // Passes on what was taken.
+    [[nodiscard]] Result<Pushed> push();
 
     // Has the exporter pass on again what changed since, up to the cursor.
     [[nodiscard]] Result<void> replay(UtcTime since);
 
-    // Leaves out what the store has now and was not taken in yet.
-    [[nodiscard]] Result<void> skip_to(UtcTime until);
+    // Leaves out what the store has now and was not taken in yet, but for the sessions that are online.
+    [[nodiscard]] Result<void> skip();
 
     // How the last attempt went, for `status`. What cannot be stored is not told.
-    void note(const std::optional<Error>& error);
+    void note(const Result<Pushed>& attempt);
     void note_counters();
 
   private:
     [[nodiscard]] Result<void> meet_store();
+    void note_error(const Result<Pushed>& attempt);
+    void note_waiting();
+    [[nodiscard]] Result<std::int64_t> newest_change() const;
+    [[nodiscard]] Result<std::vector<StoreChange>> open_sessions(std::int64_t number) const;
     template <typename Work>
     auto in_transaction(Work&& work);
 
@@ -50,7 +56,8 @@ class Conveyor {
     SQLite::Database& state_;
     std::filesystem::path state_file_;
     std::optional<ExporterRow> row_;
-    bool failed_ = false;
+    std::string noted_error_;
+    std::optional<std::uint64_t> noted_waiting_;
     std::vector<std::uint64_t> noted_counters_;
 };
 

@@ -46,7 +46,6 @@ Result<void> choose_mode(ExportOptions& options) {
     if ((options.mode == ExportMode::replay) != (values.count("since") != 0)) {
         return usage_error("--replay NAME and --since T go together");
     }
-    options.since = now();
     if (options.mode != ExportMode::replay) {
         return {};
     }

@@ -17,13 +17,13 @@ enum class ExportMode {
     service, // all that is configured, until it is stopped
     once,    // catch up, and end
     replay,  // send again what changed since `since`
-    skip,    // leave out what the store has until `since`, which is now
+    skip,    // leave out what the store has already
 };
 
 struct ExportOptions {
     ExportMode mode = ExportMode::service;
     std::vector<std::string> names; // of the exporters; one where the mode is not service
-    UtcTime since{};
+    UtcTime since{};                // for replay
     ExporterPlace place;
     boost::program_options::variables_map values; // for make_exporter
 };

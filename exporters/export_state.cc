@@ -5,15 +5,20 @@
 #include "store/file.h"
 #include "store/row.h"
 
+#include <cerrno>
 #include <system_error>
 
 #include <SQLiteCpp/Transaction.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 namespace dovewatch {
 namespace {
 
 constexpr int patience_ms = 10'000; // for another exporter's transaction
+
+// The exporters' user could make the file a link, which root must not write through.
+constexpr int no_links = SQLITE_OPEN_NOFOLLOW;
 
 constexpr const char* tables = R"sql(
 CREATE TABLE IF NOT EXISTS exporter(
@@ -51,11 +56,32 @@ std::vector<ExporterStatus> read_exporters(SQLite::Database& state) {
             if (status.name == exporter) {
                 std::string name = counter.text();
                 const auto value = static_cast<std::uint64_t>(counter.integer());
+                status.waiting = name == waiting_counter ? value : status.waiting;
                 status.counters.push_back({exporter, std::move(name), value, counter.integer() != 0});
             }
         }
     }
     return exporters;
+}
+
+// When the last connection closes: those who may only read the folder could not make them again, and SQLite
+// reads nothing without them.
+void keep_log_files(SQLite::Database& state) {
+    int keep = 1;
+    sqlite3_file_control(state.getHandle(), "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+}
+
+// With no link on the way: SQLite would refuse those among the folders too, which are the administrator's.
+Result<std::filesystem::path> resolve(const std::filesystem::path& file) {
+    std::error_code error;
+    if (std::filesystem::is_symlink(file, error)) {
+        return tl::make_unexpected(file_error(file, "opened", ELOOP));
+    }
+    const auto folder = std::filesystem::canonical(file.has_parent_path() ? file.parent_path() : ".", error);
+    if (error) {
+        return tl::make_unexpected(file_error(file.parent_path(), "reached", error.value()));
+    }
+    return folder / file.filename();
 }
 
 // An existing file is never opened beside SQLite: closing that descriptor would take the POSIX locks of all
@@ -71,11 +97,16 @@ Result<void> create_if_missing(const std::filesystem::path& file) {
 } // namespace
 
 Result<SQLite::Database> open_export_state(const std::filesystem::path& file) {
-    if (auto created = create_if_missing(file); !created) {
+    const auto real = resolve(file);
+    if (!real) {
+        return tl::make_unexpected(real.error());
+    }
+    if (auto created = create_if_missing(*real); !created) {
         return tl::make_unexpected(created.error());
     }
     return guarded(file, [&]() -> Result<SQLite::Database> {
-        SQLite::Database state(file.string(), SQLite::OPEN_READWRITE, patience_ms);
+        SQLite::Database state(real->string(), SQLite::OPEN_READWRITE | no_links, patience_ms);
+        keep_log_files(state);
         state.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
         state.exec(tables);
         return state;
@@ -87,8 +118,12 @@ Result<std::optional<std::vector<ExporterStatus>>> read_export_state(const std::
     if (!std::filesystem::exists(file, error) && !error) {
         return std::nullopt;
     }
+    const auto real = resolve(file);
+    if (!real) {
+        return tl::make_unexpected(real.error());
+    }
     return guarded(file, [&]() -> Result<std::optional<std::vector<ExporterStatus>>> {
-        SQLite::Database state(file.string(), SQLite::OPEN_READONLY, patience_ms);
+        SQLite::Database state(real->string(), SQLite::OPEN_READONLY | no_links, patience_ms);
         return read_exporters(state);
     });
 }
@@ -104,6 +139,13 @@ std::int64_t ExporterRow::cursor() const {
     row.bind(1, name_);
     row.next();
     return row.integer();
+}
+
+std::string ExporterRow::error() const {
+    Query row(state_, "SELECT error FROM exporter WHERE name = ?");
+    row.bind(1, name_);
+    row.next();
+    return row.text();
 }
 
 std::string ExporterRow::store_identity() const {

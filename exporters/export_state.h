@@ -8,28 +8,34 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <SQLiteCpp/Database.h>
 
 namespace dovewatch {
 
+// The counter of what Exporter::waiting says.
+inline constexpr std::string_view waiting_counter = "users waiting";
+
 // How an exporter is doing.
 struct ExporterStatus {
     std::string name;
     std::int64_t cursor = 0; // of the last change that was taken in: see StoreChange::number
     std::uint64_t delivered = 0;
-    std::uint64_t failed = 0; // attempts, of taking in and passing on
+    std::uint64_t failed = 0; // attempts, of taking in and passing on; trouble with some of it counts once
     std::string error;        // of the last attempt; empty where it went well
     std::vector<Counter> counters;
+    std::uint64_t waiting = 0; // users whose news were taken in and not passed on; also among the counters
 };
 
 // Opens the database, or creates it (mode 0640, group of its folder). What is committed survives a power cut:
-// a cursor must never be behind what was passed on. One connection per thread; the first one, which may make
-// the file, before there are several.
+// a cursor must never be behind what was passed on. Never follows a symbolic link. One connection per thread;
+// the first one, which may make the file, before there are several.
 Result<SQLite::Database> open_export_state(const std::filesystem::path& file);
 
-// For those who only look. No value where there is no such database.
+// For those who only look, and may write nothing, whether the exporters run or not. No value where there is
+// no such database.
 Result<std::optional<std::vector<ExporterStatus>>> read_export_state(const std::filesystem::path& file);
 
 // One exporter's row. Throws SQLite::Exception.
@@ -39,6 +45,7 @@ class ExporterRow {
     ExporterRow(SQLite::Database& state, std::string name);
 
     std::int64_t cursor() const;
+    std::string error() const;                            // see ExporterStatus
     std::string store_identity() const;                   // empty before the first one
     void set_store_identity(const std::string& identity); // the cursor goes back to the beginning
     void advance(std::int64_t cursor, std::size_t delivered);

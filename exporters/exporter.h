@@ -5,13 +5,22 @@
 #include "store/result.h"
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include <SQLiteCpp/Database.h>
 
 namespace dovewatch {
+
+// How passing on went where it could go on to the end.
+struct Pushed {
+    std::chrono::milliseconds next{0};    // until it is called again at the latest
+    std::optional<std::string> trouble{}; // keeps some of it waiting, while all else was passed on. One line
+};
 
 // Taking in is apart from passing on, so that each change counts once whenever the process is killed:
 // what `take` writes to the state database is committed together with the cursor, and `push` brings the
@@ -42,10 +51,20 @@ class Exporter {
     // transaction on `state`.
     virtual void meet_new_store(SQLite::Database& state) = 0;
 
-    // Passes on what was taken. Called after `take`, after a failure with growing delays, and at the latest
+    // Changes of the store are left out, and sessions may have ended in them: forgets which ones are open,
+    // and nothing else. Those that still are come to `take` again. Within a transaction on `state`.
+    virtual void forget_open_sessions(SQLite::Database& state) = 0;
+
+    // Passes on what was taken. Called after `take`, after an error with growing delays, and at the latest
     // after the time it returned: what it wants to do by itself, if any. An error of kind unavailable or
-    // failed means that it is tried again; nothing is lost by it.
-    [[nodiscard]] virtual Result<std::chrono::milliseconds> push(SQLite::Database& state) = 0;
+    // failed means that nothing can be passed on, so that changes of the store need not be listened to before
+    // it is tried again; nothing is lost by it. What concerns single users is no error but trouble.
+    [[nodiscard]] virtual Result<Pushed> push(SQLite::Database& state) = 0;
+
+    // How many users' news were taken and not passed on. No value where the exporter keeps no account of it.
+    [[nodiscard]] virtual std::optional<std::uint64_t> waiting(SQLite::Database& /*state*/) const {
+        return std::nullopt;
+    }
 
     // Of its own work, since it began.
     [[nodiscard]] virtual std::vector<Counter> counters() const = 0;

@@ -2,6 +2,7 @@
 
 #include "exporters/spool/spool.h"
 #include "exporters/table/table_exporter.h"
+#include "store/database_error.h"
 #include "store/log.h"
 #include "store/number.h"
 
@@ -123,14 +124,17 @@ Result<std::unique_ptr<Exporter>> make_exporter(const std::string& name, const p
 
 Result<std::int64_t> forget_exported(const po::variables_map& values, SQLite::Database& state,
                                      const std::string& user) {
-    return spool_options(values)
-        .and_then([&](const SpoolOptions& options) { return forget_spool_user(options, state, user); })
-        .and_then([&](bool in_spool) {
-            const auto before = state.getTotalChanges();
-            return forget_table_user(state, user).map([&] {
-                return std::int64_t{in_spool} + (state.getTotalChanges() > before ? 1 : 0);
-            });
-        });
+    const auto in_spool = guarded(state.getFilename(), [&] {
+        return spool_options(values).and_then(
+            [&](const SpoolOptions& options) { return forget_spool_user(options, state, user); });
+    });
+    const auto before = state.getTotalChanges();
+    const auto from_table = forget_table_user(state, user);
+    if (!in_spool) {
+        return tl::make_unexpected(in_spool.error());
+    }
+    return from_table.map(
+        [&] { return std::int64_t{*in_spool} + (state.getTotalChanges() > before ? 1 : 0); });
 }
 
 } // namespace dovewatch

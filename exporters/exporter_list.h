@@ -16,7 +16,8 @@ namespace dovewatch {
 make_exporter(const std::string& name, const boost::program_options::variables_map& values);
 
 // Removes what the exporters keep of a user, whether they are enabled or not: rows, the spool file. How many
-// of them knew the user. Any process may call it beside a running dovewatch-export. Throws SQLite::Exception.
+// of them knew the user. Where one fails the others have forgotten nevertheless. Any process may call it
+// beside a running dovewatch-export.
 [[nodiscard]] Result<std::int64_t> forget_exported(const boost::program_options::variables_map& values,
                                                    SQLite::Database& state, const std::string& user);
 

@@ -2,6 +2,7 @@
 
 #include "exporters/backoff.h"
 #include "exporters/store_watch.h"
+#include "store/database_error.h"
 #include "store/log.h"
 
 #include <algorithm>
@@ -21,6 +22,7 @@ using Clock = Exporter::Clock;
 
 constexpr auto gathering = 50ms;    // what comes within it is taken in together
 constexpr auto safety_look = 30s;   // where the file system told nothing
+constexpr int deaf = -1;            // in place of a descriptor: nothing is listened to
 constexpr auto counters_every = 1s; // at most
 
 // What an exporter works with while its database can be reached.
@@ -36,22 +38,39 @@ struct Workplace {
           conveyor(exporter, *reader, state, state_file) {}
 };
 
+struct Store {
+    StoreWatch watch;
+    std::unique_ptr<Reader> reader;
+};
+
+Result<Store> open_store(const std::filesystem::path& database) {
+    return StoreWatch::open(database).and_then([&](StoreWatch watch) {
+        return Reader::open(database).map([&](std::unique_ptr<Reader> reader) {
+            return Store{std::move(watch), std::move(reader)};
+        });
+    });
+}
+
+// What fails is noted in the state, for those who ask how the exporter is doing.
 Result<std::unique_ptr<Workplace>> open_workplace(Exporter& exporter, const ExporterPlace& place) {
-    auto watch = StoreWatch::open(place.database);
-    if (!watch) {
-        return tl::make_unexpected(watch.error());
-    }
-    auto reader = Reader::open(place.database);
-    if (!reader) {
-        return tl::make_unexpected(reader.error());
-    }
     auto state = open_export_state(place.state);
     if (!state) {
         return tl::make_unexpected(state.error());
     }
-    auto workplace = std::make_unique<Workplace>(exporter, std::move(*reader), std::move(*state),
-                                                 std::move(*watch), place.state);
-    return workplace->conveyor.prepare().map([&] { return std::move(workplace); });
+    auto store = open_store(place.database);
+    if (!store) {
+        [[maybe_unused]] const auto noted = guarded(place.state, [&] {
+            ExporterRow(*state, std::string(exporter.name())).count_failure(store.error().message);
+        });
+        return tl::make_unexpected(store.error());
+    }
+    auto workplace = std::make_unique<Workplace>(exporter, std::move(store->reader), std::move(*state),
+                                                 std::move(store->watch), place.state);
+    if (auto prepared = workplace->conveyor.prepare(); !prepared) {
+        workplace->conveyor.note(tl::make_unexpected(prepared.error()));
+        return tl::make_unexpected(prepared.error());
+    }
+    return workplace;
 }
 
 // Until the store has no more, or `is_stopped()`.
@@ -73,19 +92,23 @@ class Loop {
 
     Result<void> run() {
         while (!stopping_) {
-            auto delay = step();
-            if (!delay && delay.error().kind == Error::Kind::usage) {
-                return tl::make_unexpected(delay.error());
+            const auto done = step();
+            if (!done && done.error().kind == Error::Kind::usage) {
+                return tl::make_unexpected(done.error());
             }
-            note(delay ? std::nullopt : std::optional(delay.error()));
-            wait(delay ? *delay : backoff_.failed());
+            note(done);
+            if (done) {
+                backoff_.succeeded();
+                wait(std::min<Clock::duration>(done->next, safety_look), workplace_->watch.fd());
+            } else {
+                wait(backoff_.failed(), deaf);
+            }
         }
         return {};
     }
 
   private:
-    // How long nothing is to be done unless the store changes.
-    Result<Clock::duration> step() {
+    Result<Pushed> step() {
         if (!workplace_) {
             auto opened = open_workplace(exporter_, place_);
             if (!opened) {
@@ -94,38 +117,33 @@ class Loop {
             workplace_ = std::move(*opened);
         }
         Conveyor& conveyor = workplace_->conveyor;
-        return take_to_the_end(conveyor, [this] { return stopping_ = is_stopped(0ms); })
-            .and_then([&] { return conveyor.push(); })
-            .map([](auto wanted) { return std::min<Clock::duration>(wanted, safety_look); });
+        return take_to_the_end(conveyor, [this] { return stopping_ = is_stopped(0ms); }).and_then([&] {
+            return conveyor.push();
+        });
     }
 
-    void note(const std::optional<Error>& error) {
+    void note(const Result<Pushed>& done) {
         if (workplace_) {
-            workplace_->conveyor.note(error);
+            workplace_->conveyor.note(done);
             if (Clock::now() >= counters_noted_ + counters_every) {
                 workplace_->conveyor.note_counters();
                 counters_noted_ = Clock::now();
             }
         }
-        if (!error) {
-            backoff_.succeeded();
-        }
-        const std::string text = error ? error->message : std::string();
+        const std::string text = done ? done->trouble.value_or(std::string()) : done.error().message;
         if (text == told_) {
             return;
         }
-        log(error ? Severity::error : Severity::info,
-            fmt::format("{}: {}", exporter_.name(), error ? text + "; trying again" : "works again"));
+        log(text.empty() ? Severity::info : Severity::error,
+            fmt::format("{}: {}", exporter_.name(), text.empty() ? "works again" : text + "; trying again"));
         told_ = text;
     }
 
-    // A failure is waited out, whatever the store does meanwhile.
-    void wait(Clock::duration delay) {
+    // Until the store changes, where `watch_fd` tells so; else a failure is waited out.
+    void wait(Clock::duration delay, int watch_fd) {
         const auto until = Clock::now() + delay;
         while (!stopping_ && Clock::now() < until) {
-            const bool listens = workplace_ && told_.empty();
-            std::array<pollfd, 2> fds{pollfd{stop_fd_, POLLIN, 0},
-                                      pollfd{listens ? workplace_->watch.fd() : -1, POLLIN, 0}};
+            std::array<pollfd, 2> fds{pollfd{stop_fd_, POLLIN, 0}, pollfd{watch_fd, POLLIN, 0}};
             const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
             poll(fds.data(), fds.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
             stopping_ = stopping_ || fds[0].revents != 0;
@@ -153,20 +171,33 @@ class Loop {
 };
 
 // Until the exporter wants no more at once, such as while a file is locked, or a mailbox is being counted.
-Result<void> push_to_the_end(Conveyor& conveyor) {
-    const auto give_up = Clock::now() + 120s;
-    while (Clock::now() < give_up) {
-        const auto wanted = conveyor.push();
-        if (!wanted) {
-            return tl::make_unexpected(wanted.error());
+Result<void> push_to_the_end(Conveyor& conveyor, std::chrono::seconds patience) {
+    const auto give_up = Clock::now() + patience;
+    while (true) {
+        const auto pushed = conveyor.push();
+        if (!pushed) {
+            return tl::make_unexpected(pushed.error());
         }
-        if (*wanted > 1s) {
-            break;
+        if (pushed->trouble) {
+            return unavailable(*pushed->trouble);
         }
-        std::this_thread::sleep_for(*wanted);
+        if (pushed->next > 1s) {
+            return {};
+        }
+        if (Clock::now() >= give_up) {
+            return unavailable(fmt::format("the exporter was not done with passing on after {} s: nothing is "
+                                           "lost; run it again, or as a service",
+                                           patience.count()));
+        }
+        std::this_thread::sleep_for(pushed->next);
     }
+}
+
+// The end of a run that is not repeated.
+Result<void> noted(Conveyor& conveyor, const Result<void>& outcome) {
+    conveyor.note(outcome.map([] { return Pushed{}; }));
     conveyor.note_counters();
-    return {};
+    return outcome;
 }
 
 } // namespace
@@ -175,25 +206,27 @@ Result<void> export_until(int stop_fd, Exporter& exporter, const ExporterPlace& 
     return Loop(stop_fd, exporter, place).run();
 }
 
-Result<void> export_once(Exporter& exporter, const ExporterPlace& place) {
-    return open_workplace(exporter, place).and_then([](const auto& workplace) -> Result<void> {
+Result<void> export_once(Exporter& exporter, const ExporterPlace& place, std::chrono::seconds patience) {
+    return open_workplace(exporter, place).and_then([&](const auto& workplace) -> Result<void> {
         Conveyor& conveyor = workplace->conveyor;
-        return take_to_the_end(conveyor, never_stopped).and_then([&] { return push_to_the_end(conveyor); });
+        return noted(conveyor, take_to_the_end(conveyor, never_stopped).and_then([&] {
+            return push_to_the_end(conveyor, patience);
+        }));
     });
 }
 
 Result<void> export_again(Exporter& exporter, const ExporterPlace& place, UtcTime since) {
     return open_workplace(exporter, place).and_then([&](const auto& workplace) -> Result<void> {
         Conveyor& conveyor = workplace->conveyor;
-        return take_to_the_end(conveyor, never_stopped)
-            .and_then([&] { return conveyor.replay(since); })
-            .and_then([&] { return push_to_the_end(conveyor); });
+        return noted(conveyor, take_to_the_end(conveyor, never_stopped)
+                                   .and_then([&] { return conveyor.replay(since); })
+                                   .and_then([&] { return push_to_the_end(conveyor, usual_patience); }));
     });
 }
 
-Result<void> export_from_now(Exporter& exporter, const ExporterPlace& place, UtcTime now) {
-    return open_workplace(exporter, place).and_then([&](const auto& workplace) {
-        return workplace->conveyor.skip_to(now);
+Result<void> export_from_now(Exporter& exporter, const ExporterPlace& place) {
+    return open_workplace(exporter, place).and_then([](const auto& workplace) {
+        return workplace->conveyor.skip();
     });
 }
 

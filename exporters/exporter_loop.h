@@ -5,6 +5,7 @@
 #include "exporters/exporter.h"
 #include "store/result.h"
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 
@@ -19,12 +20,17 @@ struct ExporterPlace {
 // work again; only an error of kind usage ends it.
 [[nodiscard]] Result<void> export_until(int stop_fd, Exporter& exporter, const ExporterPlace& place);
 
-// Catches up with the store and ends; the first failure is an error.
-[[nodiscard]] Result<void> export_once(Exporter& exporter, const ExporterPlace& place);
+inline constexpr std::chrono::seconds usual_patience{120};
 
+// Catches up with the store and ends; the first failure is an error. Kind unavailable, too, where the
+// exporter still wants to go on at once after `patience`.
+[[nodiscard]] Result<void> export_once(Exporter& exporter, const ExporterPlace& place,
+                                       std::chrono::seconds patience = usual_patience);
+
+// Likewise, and passes on again what changed since.
 [[nodiscard]] Result<void> export_again(Exporter& exporter, const ExporterPlace& place, UtcTime since);
 
-// Goes on from now, without what the store has already.
-[[nodiscard]] Result<void> export_from_now(Exporter& exporter, const ExporterPlace& place, UtcTime now);
+// Goes on from now, without what the store has already, but for the sessions that are online.
+[[nodiscard]] Result<void> export_from_now(Exporter& exporter, const ExporterPlace& place);
 
 } // namespace dovewatch

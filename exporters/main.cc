@@ -78,7 +78,7 @@ Result<void> run(const ExportOptions& options) {
     case ExportMode::replay:
         return export_again(*exporters->front(), options.place, options.since);
     case ExportMode::skip:
-        return export_from_now(*exporters->front(), options.place, options.since);
+        return export_from_now(*exporters->front(), options.place);
     case ExportMode::service:
         break;
     }

@@ -12,14 +12,17 @@ Error database_error(const std::filesystem::path& file, const SQLite::Exception&
     // one.
     switch (exception.getErrorCode() & 0xff) {
     case SQLITE_NOTADB:
-        return {Kind::failed,
-                fmt::format("{} is not a Dovewatch database: move it away, or correct --database", name)};
-    case SQLITE_CORRUPT:
         return {
             Kind::failed,
-            fmt::format("{0} is damaged: stop dovewatchd, move {0}, {0}-wal and {0}-shm away together, and "
-                        "restore a backup or save what is left with `sqlite3 MOVED-FILE .recover`",
+            fmt::format("{} is not a Dovewatch database: move it away, or correct the option that names it",
                         name)};
+    case SQLITE_CORRUPT:
+        return {Kind::failed,
+                fmt::format(
+                    "{0} is damaged: stop the program that writes it (dovewatchd, of the exporters' state "
+                    "dovewatch-export), move {0}, {0}-wal and {0}-shm away together, and restore a backup or "
+                    "save what is left with `sqlite3 MOVED-FILE .recover`",
+                    name)};
     case SQLITE_FULL:
         return {Kind::unavailable, fmt::format("{}: the disk is full: make room", name)};
     case SQLITE_BUSY:

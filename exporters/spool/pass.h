@@ -58,6 +58,9 @@ class Pass {
     // What must be told of the users that are left: the first trouble, and how many others there are.
     std::optional<std::string> failure() const;
 
+    // No other file would have fared better, and the rest was not tried.
+    bool is_stopped() const { return is_stopped_; }
+
     // Files were locked, for a short time as yet.
     bool is_waiting() const { return is_waiting_; }
 

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds touch_interval = 1min;
 constexpr std::chrono::milliseconds retry_of_locked = 200ms;
+constexpr std::chrono::milliseconds retry_of_troubled = 5s;
 constexpr std::chrono::milliseconds nothing_to_do = 1h;
 
 Error to_error(const spool::Trouble& trouble) {
@@ -75,7 +76,7 @@ Result<void> SpoolExporter::take(std::span<const StoreChange> changes, bool repl
     return {};
 }
 
-Result<std::chrono::milliseconds> SpoolExporter::push(SQLite::Database& state) {
+Result<Pushed> SpoolExporter::push(SQLite::Database& state) {
     const auto folder = spool::Folder::open(options_, spool::Folder::Missing::create);
     if (!folder) {
         return tl::make_unexpected(to_error(folder.error()));
@@ -89,10 +90,11 @@ Result<std::chrono::milliseconds> SpoolExporter::push(SQLite::Database& state) {
     is_unsure_ = true;
     pass.run(state);
     is_unsure_ = false;
-    if (auto failure = pass.failure()) {
-        return unavailable(std::move(*failure));
+    auto failure = pass.failure();
+    if (pass.is_stopped()) {
+        return unavailable(failure.value_or(std::string()));
     }
-    return until_next(pass, moment.steady);
+    return Pushed{until_next(pass, moment.steady), std::move(failure)};
 }
 
 void SpoolExporter::touch_when_due(const spool::Folder& folder, const spool::Moment& moment,
@@ -115,11 +117,22 @@ std::chrono::milliseconds SpoolExporter::until_next(const spool::Pass& pass, Clo
     if (touched_) {
         wait = std::chrono::ceil<std::chrono::milliseconds>(*touched_ + touch_interval - now);
     }
+    if (pass.failure()) {
+        wait = std::min(wait, retry_of_troubled);
+    }
     return pass.is_waiting() ? std::min(wait, retry_of_locked) : wait;
 }
 
 void SpoolExporter::meet_new_store(SQLite::Database& state) {
     state.exec("DELETE FROM spool_counted; DELETE FROM spool_open; UPDATE spool_user SET session = 0");
+}
+
+void SpoolExporter::forget_open_sessions(SQLite::Database& state) {
+    state.exec("DELETE FROM spool_open");
+}
+
+std::optional<std::uint64_t> SpoolExporter::waiting(SQLite::Database& state) const {
+    return state.execAndGet("SELECT count(*) FROM spool_user WHERE dirty > 0").getInt64();
 }
 
 std::vector<Counter> SpoolExporter::counters() const {

@@ -53,11 +53,16 @@ class SpoolExporter : public Exporter {
 
     Result<void> take(std::span<const StoreChange> changes, bool replayed, SQLite::Database& state) override;
 
-    // Kind unavailable where files of dirty users could not be written: all others were. A file that another
-    // process locks is tried again after 200 ms and is no failure for a minute.
-    Result<std::chrono::milliseconds> push(SQLite::Database& state) override;
+    // Kind unavailable where no file can be written. Trouble where those of single users could not: all
+    // others were. A file that another process locks is tried again after 200 ms and is no trouble for a
+    // minute.
+    Result<Pushed> push(SQLite::Database& state) override;
 
     void meet_new_store(SQLite::Database& state) override;
+    void forget_open_sessions(SQLite::Database& state) override;
+
+    // Users whose files must be written.
+    std::optional<std::uint64_t> waiting(SQLite::Database& state) const override;
 
     // Any thread may ask.
     std::vector<Counter> counters() const override;

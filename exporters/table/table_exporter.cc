@@ -41,7 +41,7 @@ Result<void> check_file(const std::filesystem::path& file) {
         return usage_error("the table needs the name of its file");
     }
     if (file.has_parent_path() && !std::filesystem::is_directory(file.parent_path(), ignored)) {
-        return usage_error(
+        return unavailable(
             fmt::format("the table's folder {} does not exist: create it", file.parent_path().string()));
     }
     if (std::filesystem::is_directory(file, ignored)) {
@@ -88,7 +88,7 @@ Result<void> TableExporter::take(std::span<const StoreChange> changes, bool repl
     return {};
 }
 
-Result<milliseconds> TableExporter::push(SQLite::Database& database) {
+Result<Pushed> TableExporter::push(SQLite::Database& database) {
     TableState state(database);
     collect(state);
     const auto started = start_counting(state);
@@ -99,7 +99,7 @@ Result<milliseconds> TableExporter::push(SQLite::Database& database) {
             return tl::make_unexpected(outcome->error());
         }
     }
-    return until_next(state);
+    return Pushed{until_next(state), {}};
 }
 
 void TableExporter::add(const MailboxSize& size, bool over_limit) {
@@ -236,6 +236,10 @@ milliseconds TableExporter::until_next(const TableState& state) {
 }
 
 void TableExporter::meet_new_store(SQLite::Database& state) {
+    forget_open_sessions(state);
+}
+
+void TableExporter::forget_open_sessions(SQLite::Database& state) {
     state.exec("DELETE FROM table_online");
 }
 

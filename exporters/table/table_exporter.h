@@ -37,19 +37,21 @@ class TableExporter : public Exporter {
 
     std::string_view name() const override { return "table"; }
 
-    // Usage errors: the file's folder is missing, the mail location is not understood.
+    // Kind usage: the file has no name or is a folder, the mail location is not understood.
+    // Kind unavailable: the file's folder is missing; the tables are there nevertheless.
     Result<void> prepare(SQLite::Database& state) override;
 
     Result<void> take(std::span<const StoreChange> changes, bool replayed, SQLite::Database& state) override;
 
     // Unavailable where the file cannot be written, and once when so many file systems hang that the counting
     // stops; it goes on when one comes back.
-    Result<std::chrono::milliseconds> push(SQLite::Database& state) override;
+    Result<Pushed> push(SQLite::Database& state) override;
 
     // Since the start, stage "table".
     std::vector<Counter> counters() const override;
 
     void meet_new_store(SQLite::Database& state) override;
+    void forget_open_sessions(SQLite::Database& state) override;
 
   private:
     struct Totals {

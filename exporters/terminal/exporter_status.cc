@@ -2,7 +2,10 @@
 
 #include "exporters/terminal/human.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <ostream>
 #include <string>
 
@@ -14,16 +17,27 @@ namespace {
 constexpr std::array columns{Column{"exporter", 10}, Column{"behind", 22}, Column{"delivered", 12, true},
                              Column{"failed", 8, true}, Column{"last error"}};
 
-std::string behind(const Backlog& backlog, UtcTime now) {
+std::uint64_t seconds_behind(const Backlog& backlog, UtcTime now) {
+    const auto late = std::chrono::floor<std::chrono::seconds>(now - backlog.oldest.value_or(now));
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(late.count(), 0));
+}
+
+std::string behind(const ExporterLine& line, UtcTime now) {
+    const auto& [status, backlog] = line;
+    const std::string waiting = status.waiting == 0
+                                    ? std::string()
+                                    : fmt::format("{} {} to be written", status.waiting,
+                                                  status.waiting == 1 ? "user waits" : "users wait");
     if (backlog.rows == 0) {
-        return "nothing";
+        return waiting.empty() ? "nothing" : waiting;
     }
-    return fmt::format("{} rows, {}", backlog.rows, human_duration(now - backlog.oldest.value_or(now)));
+    return fmt::format("{} rows, {}{}{}", backlog.rows, human_duration(now - backlog.oldest.value_or(now)),
+                       waiting.empty() ? "" : "; ", waiting);
 }
 
 bool put_line(RowSink& sink, const ExporterLine& line, UtcTime now) {
     const Tone tone = line.status.error.empty() ? Tone::plain : Tone::alarm;
-    const std::string late = behind(line.backlog, now);
+    const std::string late = behind(line, now);
     return sink.row(std::array{Cell{line.status.name, tone}, Cell{late, tone},
                                Cell{static_cast<std::int64_t>(line.status.delivered), tone},
                                Cell{static_cast<std::int64_t>(line.status.failed), tone},
@@ -46,10 +60,21 @@ std::vector<ExporterLine> read_exporters(const Context& context) {
     return exporters;
 }
 
-std::vector<Counter> as_counters(const std::vector<ExporterLine>& exporters) {
+std::string errors_of(const std::vector<ExporterLine>& exporters) {
+    std::string errors;
+    for (const auto& [status, backlog] : exporters) {
+        if (!status.error.empty()) {
+            errors += fmt::format("{}{}: {}", errors.empty() ? "" : "; ", status.name, status.error);
+        }
+    }
+    return errors;
+}
+
+std::vector<Counter> as_counters(const std::vector<ExporterLine>& exporters, UtcTime now) {
     std::vector<Counter> counters;
     for (const auto& [status, backlog] : exporters) {
         counters.push_back({status.name, "rows behind", backlog.rows, false});
+        counters.push_back({status.name, "seconds behind", seconds_behind(backlog, now), false});
         counters.push_back({status.name, "rows delivered", status.delivered, false});
         counters.push_back({status.name, "attempts failed", status.failed, false});
         counters.insert(counters.end(), status.counters.begin(), status.counters.end());

@@ -79,7 +79,8 @@ std::array<Cell, last_login_fields.size()> record(const LastLogin& last) {
             Cell{last.count}};
 }
 
-std::array<Cell, status_fields.size()> record(const StoreStatus& status, std::string_view database) {
+std::array<Cell, status_fields.size()> record(const StoreStatus& status, std::string_view database,
+                                              std::string_view exporter_errors) {
     const auto& daemon = status.daemon;
     const std::vector<Counter>& counters = daemon ? daemon->counters : no_counters();
     return {Cell{status.daemon_pid.has_value()},
@@ -92,7 +93,8 @@ std::array<Cell, status_fields.size()> record(const StoreStatus& status, std::st
             Cell{number(status.sessions_online)},
             Cell{database},
             Cell{number(status.database_bytes)},
-            Cell{&counters}};
+            Cell{&counters},
+            Cell{exporter_errors.empty() ? Value{} : Value{exporter_errors}}};
 }
 
 std::uint64_t lost(const std::vector<Counter>& counters) {

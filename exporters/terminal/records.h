@@ -60,9 +60,11 @@ inline constexpr std::array status_fields{Column{"running"},  Column{"pid"},
                                           Column{"started"},  Column{"last_event"},
                                           Column{"lost"},     Column{"sessions_online"},
                                           Column{"database"}, Column{"database_bytes"},
-                                          Column{"counters"}};
+                                          Column{"counters"}, Column{"exporter_errors"}};
 
-std::array<Cell, status_fields.size()> record(const StoreStatus& status, std::string_view database);
+// The cells look into the texts.
+std::array<Cell, status_fields.size()> record(const StoreStatus& status, std::string_view database,
+                                              std::string_view exporter_errors);
 
 // The sum of the counters that are losses.
 std::uint64_t lost(const std::vector<Counter>& counters);

@@ -118,13 +118,15 @@ void put_page(const Context& context, const StoreStatus& status) {
 }
 
 void put_record(const Context& context, StoreStatus status) {
+    const auto exporters = read_exporters(context);
     if (status.daemon) {
-        const auto exporters = as_counters(read_exporters(context));
+        const auto more = as_counters(exporters, context.clock.now);
         auto& counters = status.daemon->counters;
-        counters.insert(counters.end(), exporters.begin(), exporters.end());
+        counters.insert(counters.end(), more.begin(), more.end());
     }
+    const std::string errors = errors_of(exporters);
     context.sink.begin(status_fields);
-    static_cast<void>(context.sink.row(record(status, context.database.native())));
+    static_cast<void>(context.sink.row(record(status, context.database.native(), errors)));
     context.sink.end();
 }
 

@@ -52,8 +52,8 @@ class FakeReader : public Reader {
     }
 
     Result<Backlog> backlog(std::int64_t after) const override {
-        return changes(after, rows_.changes.size()).map([](const auto& left) {
-            return Backlog{left.size(), std::nullopt};
+        return changes(after, rows_.changes.size()).map([this](const auto& left) {
+            return Backlog{left.size(), left.empty() ? std::nullopt : rows_.oldest_change};
         });
     }
 

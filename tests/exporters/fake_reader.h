@@ -15,6 +15,7 @@ struct Rows {
     std::vector<LastLogin> inactive{};
     std::vector<StoreChange> changes{};
     std::vector<DaySummary> summaries{};
+    std::optional<UtcTime> oldest_change{}; // of each backlog
     StoreStatus status = running();
     std::optional<Error> error{}; // given after the rows
 

@@ -98,7 +98,21 @@ class Spool {
         transaction.commit();
     }
 
-    std::chrono::milliseconds push() { return value_of(exporter->push(state)); }
+    std::chrono::milliseconds push() {
+        const Pushed pushed = value_of(exporter->push(state));
+        CHECK(pushed.trouble.value_or("") == "");
+        return pushed.next;
+    }
+
+    // With single users' files.
+    std::string trouble() {
+        const Pushed pushed = value_of(exporter->push(state));
+        CHECK(pushed.next <= std::chrono::seconds(5));
+        REQUIRE(pushed.trouble);
+        return *pushed.trouble;
+    }
+
+    // Of all files.
     std::string failure() {
         const auto pushed = exporter->push(state);
         REQUIRE_FALSE(pushed);

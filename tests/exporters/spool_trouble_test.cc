@@ -81,9 +81,9 @@ TEST_CASE("A file that another process holds locked waits, and the others do not
         spool.steady += std::chrono::seconds(59);
         CHECK(spool.push() == first_retry);
         spool.steady += std::chrono::seconds(1);
-        CHECK_THAT(spool.failure(), Contains("/joe is locked by process " + std::to_string(holder.pid())));
+        CHECK_THAT(spool.trouble(), Contains("/joe is locked by process " + std::to_string(holder.pid())));
         spool.take({past(5, "joe")});
-        CHECK_THAT(spool.failure(), Contains("locked"));
+        CHECK_THAT(spool.trouble(), Contains("locked"));
     }
     CHECK(spool.push() > first_retry);
     CHECK(spool.text("joe") == content(3));
@@ -113,7 +113,7 @@ TEST_CASE("What is planted at a user's place is not followed, is named, and the 
     const auto before = mtime_of(spool.file("joe"));
     spool.take({past(1, "joe"), past(2, "sue")});
     for (int i = 0; i < 2; ++i) {
-        CHECK_THAT(spool.failure(), Contains("/joe is " + what) && Contains("remove it"));
+        CHECK_THAT(spool.trouble(), Contains("/joe is " + what) && Contains("remove it"));
     }
     CHECK(spool.text("sue") == content(1));
     CHECK(bytes_of(victim) == "root:x:0:0\n");
@@ -130,7 +130,7 @@ TEST_CASE("A link to a number outside is neither read nor written") {
     write_bytes(victim, "17\n");
     std::filesystem::create_symlink(victim, spool.file("joe"));
     spool.take({past(1, "joe")});
-    CHECK_THAT(spool.failure(), Contains("symbolic link"));
+    CHECK_THAT(spool.trouble(), Contains("symbolic link"));
     std::filesystem::remove(spool.file("joe"));
     spool.push();
     CHECK(spool.text("joe") == content(1));
@@ -144,7 +144,7 @@ TEST_CASE("A link in place of a long name's folder is not followed") {
     std::filesystem::create_directory(outside);
     std::filesystem::create_symlink(outside, spool.file(name).parent_path());
     spool.take({past(1, name), past(2, "sue")});
-    CHECK_THAT(spool.failure(), Contains("is not a folder") && Contains("remove it"));
+    CHECK_THAT(spool.trouble(), Contains("is not a folder") && Contains("remove it"));
     CHECK(std::filesystem::is_empty(outside));
     CHECK(spool.text("sue") == content(1));
     std::filesystem::remove(spool.file(name).parent_path());
@@ -195,7 +195,7 @@ TEST_CASE("Several failures are one message: the first, and how many others") {
         std::filesystem::create_directory(spool.file(name));
     }
     spool.take({past(1, "a"), past(2, "b"), past(3, "c"), past(4, "d")});
-    CHECK_THAT(spool.failure(), Contains("/a is a folder") && Contains("and 2 more"));
+    CHECK_THAT(spool.trouble(), Contains("/a is a folder") && Contains("and 2 more"));
     CHECK(spool.text("d") == content(1));
 }
 

@@ -85,23 +85,25 @@ TEST_CASE("status gives programs one record") {
         "started": "2026-11-21T17:50:00.000000Z", "last_event": "2026-11-21T21:02:31.000000Z",
         "lost": 2, "sessions_online": 1234, "database": "/x.db", "database_bytes": 12897484,
         "counters": [{"stage": "kernel", "name": "events", "value": 12345, "loss": false},
-                     {"stage": "kernel", "name": "ring_full", "value": 2, "loss": true}]}])"));
+                     {"stage": "kernel", "name": "ring_full", "value": 2, "loss": true}],
+        "exporter_errors": null}])"));
     CHECK(dovewatch(losing(), {"status", "--csv", "--database", "/x.db"}).out ==
           "running,pid,version,source,started,last_event,lost,sessions_online,database,database_bytes,"
-          "counters\n"
+          "counters,exporter_errors\n"
           "true,4711,0.1.0,uprobe,2026-11-21T17:50:00.000000Z,2026-11-21T21:02:31.000000Z,2,1234,/"
           "x.db,12897484,"
-          "kernel.events=12345 kernel.ring_full=2\n");
+          "kernel.events=12345 kernel.ring_full=2,\n");
 }
 
 TEST_CASE("status of a database that no daemon has written to yet") {
     Rows rows;
     rows.status.daemon_pid.reset();
-    CHECK(dovewatch(rows, {"status", "--json", "--database", "/x.db"}).out ==
-          "[\n"
-          R"({"running":false,"pid":null,"version":null,"source":null,"started":null,"last_event":null,)"
-          R"("lost":null,"sessions_online":0,"database":"/x.db","database_bytes":0,"counters":[]})"
-          "\n]\n");
+    CHECK(
+        dovewatch(rows, {"status", "--json", "--database", "/x.db"}).out ==
+        "[\n"
+        R"({"running":false,"pid":null,"version":null,"source":null,"started":null,"last_event":null,)"
+        R"("lost":null,"sessions_online":0,"database":"/x.db","database_bytes":0,"counters":[],"exporter_errors":null})"
+        "\n]\n");
 }
 
 } // namespace

@@ -52,7 +52,7 @@ class TableFixture {
         transaction.commit();
     }
 
-    std::chrono::milliseconds push() { return value_of(exporter->push(state)); }
+    std::chrono::milliseconds push() { return value_of(exporter->push(state)).next; }
 
     // Pushes until so many mailboxes are counted or found unknown, each at least once.
     void count(std::uint64_t mailboxes) {

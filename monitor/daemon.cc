@@ -153,13 +153,16 @@ Result<void> Daemon::begin() {
     if (auto swept = sweep(); !swept) {
         return swept;
     }
-    log(Severity::info, fmt::format("watching Dovecot by {}, {} sessions online", source_.name(),
-                                    tracker_.sessions_online()));
-    sd_notify(0, "READY=1");
     if (!setup_.retention.keeps_all()) {
         set_timer(retention_timer_, retention_step_interval);
     }
-    return store_status();
+    if (auto stored = store_status(); !stored) {
+        return stored;
+    }
+    log(Severity::info, fmt::format("watching Dovecot by {}, {} sessions online", source_.name(),
+                                    tracker_.sessions_online()));
+    sd_notify(0, "READY=1");
+    return {};
 }
 
 // Finds what events did not tell, or were lost telling.

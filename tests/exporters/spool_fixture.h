@@ -100,7 +100,7 @@ class Spool {
 
     std::chrono::milliseconds push() {
         const Pushed pushed = value_of(exporter->push(state));
-        CHECK(pushed.trouble.value_or("") == "");
+        CHECK_FALSE(pushed.trouble);
         return pushed.next;
     }
 

@@ -16,6 +16,11 @@ from mail_clients import (Job, Place, Visit, imap_commands, imap_idle, lmtp_deli
 from waiting import wait_until
 
 TOLERANCE = timedelta(milliseconds=50)
+
+# Between its title and its log line Dovecot may be off the processor: of so many, and so long, on a busy machine.
+DELAYED_SHARE = 0.01
+DELAY = timedelta(seconds=1)
+
 ADDRESSES = [f"127.0.0.{last}" for last in range(1, 8)] + ["::1"]
 
 # Ahead of the clients and of what else the machine does, so that Dovecot logs what happens when it happens.
@@ -116,17 +121,24 @@ class CaptureTest(ProbeTestCase):
         stored = grouped((stored_identity(row), stored_span(row)) for row in rows)
         logged = grouped((logged_identity(row), logged_span(row)) for row in expected)
         self.assertEqual(sorted(stored), sorted(logged), "missing or invented")
+        delayed = []
         for identity, spans in logged.items():
             self.assertEqual(len(stored[identity]), len(spans), f"stored and logged times of {identity}")
             for ours, theirs in zip(stored[identity], spans):
-                self._assert_near(identity, ours, theirs)
+                delayed += self._delayed(identity, ours, theirs)
+        self.assertLessEqual(len(delayed), DELAYED_SHARE * len(expected), delayed)
 
-    def _assert_near(self, identity: Identity, ours: Span, theirs: Span) -> None:
+    def _delayed(self, identity: Identity, ours: Span, theirs: Span) -> list[str]:
+        delayed = []
         for what, our_time, their_time in zip(("start", "end"), ours, theirs):
             if their_time is None:
                 continue
             self.assertIsNotNone(our_time, f"{what} of {identity}")
-            self.assertLessEqual(abs(our_time - their_time), TOLERANCE, f"{what} of {identity}")
+            distance = abs(our_time - their_time)
+            self.assertLess(distance, DELAY, f"{what} of {identity}")
+            if distance > TOLERANCE:
+                delayed.append(f"{what} of {identity}: {distance}")
+        return delayed
 
 
 class ReusedProcessTest(CaptureTest):

@@ -2,6 +2,7 @@
 
 #include "store/database_error.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <SQLiteCpp/Transaction.h>
@@ -99,19 +100,6 @@ Result<void> Conveyor::replay(UtcTime since) {
     return {};
 }
 
-Result<std::int64_t> Conveyor::newest_change() const {
-    std::int64_t newest = row_->cursor();
-    for (bool more = true; more;) {
-        const auto changes = reader_.changes(newest, batch_rows);
-        if (!changes) {
-            return tl::make_unexpected(changes.error());
-        }
-        more = !changes->empty();
-        newest = more ? changes->back().number : newest;
-    }
-    return newest;
-}
-
 Result<std::vector<StoreChange>> Conveyor::open_sessions(std::int64_t number) const {
     std::vector<StoreChange> open;
     return reader_
@@ -126,14 +114,15 @@ Result<std::vector<StoreChange>> Conveyor::open_sessions(std::int64_t number) co
 // Sessions that end between the two looks at the store come again, after the cursor.
 Result<void> Conveyor::skip() {
     return in_transaction([&]() -> Result<void> {
-        const auto newest = newest_change();
+        const auto newest = reader_.newest_change();
         if (!newest) {
             return tl::make_unexpected(newest.error());
         }
+        const std::int64_t cursor = std::max(row_->cursor(), *newest);
         exporter_.forget_open_sessions(state_);
-        return open_sessions(*newest)
+        return open_sessions(cursor)
             .and_then([&](const auto& open) { return exporter_.take(open, false, state_); })
-            .map([&] { row_->advance(*newest, 0); });
+            .map([&] { row_->advance(cursor, 0); });
     });
 }
 

@@ -46,7 +46,6 @@ class Conveyor {
     [[nodiscard]] Result<void> meet_store();
     void note_error(const Result<Pushed>& attempt);
     void note_waiting();
-    [[nodiscard]] Result<std::int64_t> newest_change() const;
     [[nodiscard]] Result<std::vector<StoreChange>> open_sessions(std::int64_t number) const;
     template <typename Work>
     auto in_transaction(Work&& work);

@@ -295,6 +295,12 @@ class SqliteReader : public Reader {
         });
     }
 
+    Result<std::int64_t> newest_change() const override {
+        std::int64_t newest = 0;
+        return in_snapshot([&](SQLite::Database& database) { newest = dovewatch::newest_change(database); })
+            .map([&] { return newest; });
+    }
+
     Result<std::string> identity() const override {
         std::string identity;
         const auto read = in_snapshot([&](SQLite::Database& database) {

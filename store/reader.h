@@ -89,6 +89,9 @@ class Reader {
     [[nodiscard]] virtual Result<std::vector<StoreChange>> changes(std::int64_t after,
                                                                    std::size_t limit) const = 0;
 
+    // The number of the last change; 0 where there is none.
+    [[nodiscard]] virtual Result<std::int64_t> newest_change() const = 0;
+
     // How much `changes` would still give.
     [[nodiscard]] virtual Result<Backlog> backlog(std::int64_t after) const = 0;
 

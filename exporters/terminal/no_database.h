@@ -34,6 +34,7 @@ class NoDatabase : public Reader {
     Result<void> summaries(const std::function<bool(const DaySummary&)>& /*row*/) const override {
         return tl::make_unexpected(error_);
     }
+    Result<std::int64_t> newest_change() const override { return tl::make_unexpected(error_); }
     Result<std::string> identity() const override { return tl::make_unexpected(error_); }
     Result<StoreStatus> status() const override { return tl::make_unexpected(error_); }
 

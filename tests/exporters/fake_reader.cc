@@ -61,6 +61,9 @@ class FakeReader : public Reader {
         return put(rows_.summaries, row);
     }
 
+    Result<std::int64_t> newest_change() const override {
+        return rows_.changes.empty() ? 0 : rows_.changes.back().number;
+    }
     Result<std::string> identity() const override { return "fake"; }
 
     Result<StoreStatus> status() const override { return rows_.status; }
